@@ -1,0 +1,8 @@
+"""What went wrong, in words that decide: every error of every provider becomes one `Failure`."""
+
+from __future__ import annotations
+
+from nbapimgr.wire.failures._classes import CATEGORIES, Class
+from nbapimgr.wire.failures._classify import broken, classify, from_event, network
+
+__all__ = ["CATEGORIES", "Class", "broken", "classify", "from_event", "network"]
