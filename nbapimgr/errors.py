@@ -14,10 +14,10 @@
     KeyboardInterrupt
     └── CallInterrupted               the user stopped the call: .partial is what had arrived
 
-`AllProvidersFailed` carries its attempts but is not an `ExceptionGroup`: IPython 8 and 9 print groups
-with the interpreter's own formatter and then send no `error` output, so that nbval takes the red cell
-for a green one (`InteractiveShell.showtraceback`). For the same reason nothing here is raised inside
-an `except` block that handles a group.
+`AllProvidersFailed` carries its attempts but is not an `ExceptionGroup`: IPython 8 and 9 print
+groups with the interpreter's own formatter and then send no `error` output, so that nbval takes the
+red cell for a green one (`InteractiveShell.showtraceback`). For the same reason nothing here is
+raised inside an `except` block that handles a group.
 """
 
 from __future__ import annotations
@@ -44,6 +44,10 @@ __all__ = [
     "UnknownName",
     "nearest",
 ]
+
+
+_LISTED = 12
+"""How many known names an error lists."""
 
 
 class NbApiMgrError(Exception):
@@ -93,7 +97,8 @@ class UnknownName(NbApiMgrError, LookupError):
         if not hint and close:
             hint = f"did you mean {close[0]!r}?"
         elif not hint and names:
-            hint = f"known: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}"
+            more = " …" if len(names) > _LISTED else ""
+            hint = f"known: {', '.join(names[:_LISTED])}{more}"
         super().__init__(f"no {kind} named {name!r}", hint=hint)
         self.kind = kind
         self.name = name

@@ -54,13 +54,13 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 # --- what is asked -----------------------------------------------------------------------------
 
 
-class Text(_Record, tag="text"):
+class Text(_Record, frozen=True, kw_only=True, tag="text"):
     """Text of a message."""
 
     text: str
 
 
-class Image(_Record, tag="image"):
+class Image(_Record, frozen=True, kw_only=True, tag="image"):
     """A picture in a message: its bytes with their media type, or a URL the provider fetches."""
 
     data: bytes = b""
@@ -68,7 +68,7 @@ class Image(_Record, tag="image"):
     url: str = ""
 
 
-class Reasoning(_Record, tag="reasoning"):
+class Reasoning(_Record, frozen=True, kw_only=True, tag="reasoning"):
     """A model's reasoning; `raw` is the provider's own block, sent back as it came."""
 
     text: str = ""
@@ -76,7 +76,7 @@ class Reasoning(_Record, tag="reasoning"):
     raw: Any = None
 
 
-class ToolCall(_Record, tag="tool_call"):
+class ToolCall(_Record, frozen=True, kw_only=True, tag="tool_call"):
     """A model's wish to call a tool. `arguments` is parsed; `raw_arguments` is what came.
 
     `arguments` is None when what came is not a JSON object. `extra` holds what the provider wants
@@ -90,7 +90,7 @@ class ToolCall(_Record, tag="tool_call"):
     extra: dict[str, Any] = {}
 
 
-class ToolResult(_Record, tag="tool_result"):
+class ToolResult(_Record, frozen=True, kw_only=True, tag="tool_result"):
     """What a tool gave back: text, or JSON as text."""
 
     id: str
@@ -99,7 +99,7 @@ class ToolResult(_Record, tag="tool_result"):
     is_error: bool = False
 
 
-class Opaque(_Record, tag="opaque"):
+class Opaque(_Record, frozen=True, kw_only=True, tag="opaque"):
     """A block only its own dialect understands, kept so that it can be sent back."""
 
     dialect: str
@@ -109,7 +109,7 @@ class Opaque(_Record, tag="opaque"):
 Content = Text | Image | Reasoning | ToolCall | ToolResult | Opaque
 
 
-class Message(_Record):
+class Message(_Record, frozen=True, kw_only=True):
     """One turn. Tool results travel in a message of role "tool"."""
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -121,7 +121,7 @@ class Message(_Record):
         return "".join(part.text for part in self.content if isinstance(part, Text))
 
 
-class Tool(_Record):
+class Tool(_Record, frozen=True, kw_only=True):
     """A function the model may call; `parameters` is a JSON schema of type object."""
 
     name: str
@@ -129,7 +129,7 @@ class Tool(_Record):
     parameters: dict[str, Any] = {}
 
 
-class Origin(_Record):
+class Origin(_Record, frozen=True, kw_only=True):
     """Where a call comes from; written to the usage rows."""
 
     notebook: str | None = None
@@ -140,7 +140,7 @@ class Origin(_Record):
     tags: dict[str, str] = {}
 
 
-class Request(_Record):
+class Request(_Record, frozen=True, kw_only=True):
     """One question and how it may be answered. Nothing the user did not set is sent."""
 
     messages: tuple[Message, ...]
@@ -177,7 +177,7 @@ class Request(_Record):
 # --- who is asked ------------------------------------------------------------------------------
 
 
-class Provider(_Record):
+class Provider(_Record, frozen=True, kw_only=True):
     """An account at one LLM API, as the user configured it. Holds no secret."""
 
     name: str
@@ -202,8 +202,8 @@ class Provider(_Record):
     """What its dialect needs besides: api_version, region, gguf, …"""
 
 
-class Candidate(_Record):
-    """What one attempt is sent to. `credential` is an alias, never a key; "" when none is needed."""
+class Candidate(_Record, frozen=True, kw_only=True):
+    """What one attempt is sent to. `credential` is an alias, never a key; "" for none."""
 
     provider: Provider
     model: str
@@ -213,14 +213,14 @@ class Candidate(_Record):
         return f"{self.provider.name}:{self.model}"
 
 
-class Skip(_Record):
+class Skip(_Record, frozen=True, kw_only=True):
     """A candidate that is not tried, and why, in words for people."""
 
     candidate: str
     reason: str
 
 
-class Plan(_Record):
+class Plan(_Record, frozen=True, kw_only=True):
     """Who is tried, in order, and who is not."""
 
     candidates: tuple[Candidate, ...]
@@ -229,7 +229,7 @@ class Plan(_Record):
     policy: str = "priority"
 
 
-class ModelInfo(_Record):
+class ModelInfo(_Record, frozen=True, kw_only=True):
     """What a provider's list says of a model; None where it does not say."""
 
     id: str
@@ -244,7 +244,7 @@ class ModelInfo(_Record):
 # --- what came back ----------------------------------------------------------------------------
 
 
-class Usage(_Record):
+class Usage(_Record, frozen=True, kw_only=True):
     """Tokens of one attempt, normalised: cached inside input, reasoning inside output."""
 
     input_tokens: int | None = None
@@ -268,7 +268,7 @@ class Usage(_Record):
         return self.input_tokens + self.output_tokens
 
 
-class Cost(_Record):
+class Cost(_Record, frozen=True, kw_only=True):
     """What an attempt cost. `amount` None means unknown, never zero."""
 
     amount: float | None = None
@@ -280,7 +280,7 @@ class Cost(_Record):
 Scope = Literal["request", "model", "credential", "account", "provider", "host", "local"]
 
 
-class Failure(_Record):
+class Failure(_Record, frozen=True, kw_only=True):
     """A classified error. `category` is one of the identifiers in docs/failures.md."""
 
     category: str
@@ -303,7 +303,7 @@ class Failure(_Record):
     request_id: str | None = None
 
 
-class Attempt(_Record):
+class Attempt(_Record, frozen=True, kw_only=True):
     """One try on one candidate; one usage row."""
 
     number: int
@@ -330,7 +330,7 @@ class Attempt(_Record):
     def line(self) -> str:
         """One line for people: who, what, how long."""
         failure = self.failure
-        what = self.outcome
+        what: str = self.outcome
         if failure:
             status = f" {failure.status}" if failure.status else ""
             what = f"{failure.category}{status}"
@@ -339,7 +339,7 @@ class Attempt(_Record):
         return f"{self.candidate} · {self.duration:.1f} s · {what}"
 
 
-class Reply(_Record):
+class Reply(_Record, frozen=True, kw_only=True):
     """The answer to a call."""
 
     text: str
@@ -381,8 +381,10 @@ class Reply(_Record):
         import pandas as pd
 
         rows = self.data if isinstance(self.data, list) else [self.data]
-        plain = [msgspec.to_builtins(row) if not hasattr(row, "model_dump") else row.model_dump()
-                 for row in rows]
+        plain = [
+            msgspec.to_builtins(row) if not hasattr(row, "model_dump") else row.model_dump()
+            for row in rows
+        ]
         if not all(isinstance(row, dict) for row in plain):
             return pd.DataFrame({"value": plain})
         return pd.DataFrame(plain)
@@ -394,27 +396,27 @@ class Reply(_Record):
 # --- what happens on the way -------------------------------------------------------------------
 
 
-class Planned(_Record):
+class Planned(_Record, frozen=True, kw_only=True):
     """The order is decided."""
 
     plan: Plan
 
 
-class Started(_Record):
+class Started(_Record, frozen=True, kw_only=True):
     """An attempt begins."""
 
     candidate: Candidate
     number: int
 
 
-class Delta(_Record, gc=False):
+class Delta(_Record, frozen=True, kw_only=True, gc=False):
     """A piece of the answer."""
 
     text: str
     kind: Literal["text", "reasoning", "tool"] = "text"
 
 
-class Failed(_Record):
+class Failed(_Record, frozen=True, kw_only=True):
     """An attempt failed; `next` is who is tried after `wait` seconds, None when nobody is."""
 
     attempt: Attempt
@@ -423,7 +425,7 @@ class Failed(_Record):
     wait: float = 0.0
 
 
-class Restarted(_Record):
+class Restarted(_Record, frozen=True, kw_only=True):
     """Text that was shown is void: the answer starts again on `candidate`."""
 
     candidate: Candidate
@@ -431,7 +433,7 @@ class Restarted(_Record):
     """What had been shown."""
 
 
-class Finished(_Record):
+class Finished(_Record, frozen=True, kw_only=True):
     """The answer is complete."""
 
     reply: Reply

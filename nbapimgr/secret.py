@@ -1,4 +1,4 @@
-"""A value that must not be seen: redacted in every representation, refuses to be copied or pickled."""
+"""A value that must not be seen: redacted wherever it is shown, never copied, never pickled."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ def test_a_public_name_is_not_looked_up():
 
 
 def test_loopback_is_allowed():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname()) as s:
-            assert s.getpeername() == server.getsockname()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as s,
+    ):
+        assert s.getpeername() == server.getsockname()

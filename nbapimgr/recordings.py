@@ -1,0 +1,206 @@
+"""Replies kept on disk and found again by what was asked: record, replay and cache.
+
+A recording is one JSON file named by the hash of the question, so that a folder of them can be
+read, diffed and committed beside the notebook. Replay needs no key and no network and gives the
+same bytes each time. What is written is scrubbed of every key this kernel knows and of what looks
+like one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from nbapimgr.errors import NbApiMgrError, RecordingMissing
+from nbapimgr.models import Candidate, Content, Cost, Image, Provider, Reply, Request, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nbapimgr.secret import Secret
+
+__all__ = ["FOLDER", "Recordings"]
+
+FOLDER: Final = "llm-recordings"
+"""The folder beside the notebook."""
+
+_KEY_LENGTH: Final = 16
+_ASKED: Final = (
+    "messages", "system", "tools", "tool_choice", "schema", "temperature", "top_p", "max_tokens",
+    "seed", "stop", "reasoning", "extra", "route",
+)  # fmt: skip
+_LOOKS_LIKE_A_KEY: Final = re.compile(
+    r"\b(?:sk|rk|pk|gsk|xai|csk|hf|pplx|tgp|fw|AIza|AKIA|ABSK)[-_A-Za-z0-9]{20,}"
+    r"|\bBearer\s+[-._~+/A-Za-z0-9]{16,}=*"
+)
+
+
+class _Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A reply as it is kept: nothing of the account that gave it but its name."""
+
+    text: str
+    provider: str
+    model: str
+    dialect: str = ""
+    finish_reason: str | None = None
+    content: tuple[Content, ...] = ()
+    usage: Usage = Usage(source="none")
+    cost: Cost = Cost()
+    elapsed: float = 0.0
+
+
+class _Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One file."""
+
+    version: int
+    asked: dict[str, Any]
+    reply: _Recorded
+
+
+class Recordings:
+    """A folder of recordings.
+
+    Args:
+        folder: Where they are; made when the first is saved.
+        secrets: Gives the keys to scrub from what is written.
+    """
+
+    def __init__(self, folder: Path, *, secrets: Callable[[], Iterable[Secret]] = tuple) -> None:
+        self.folder = folder
+        self._secrets = secrets
+
+    def key(self, request: Request) -> str:
+        """The name of the recording of a question: a hash of all that shapes the answer.
+
+        Timeouts, streaming and the like do not; neither does the account that answers.
+        """
+        asked = msgspec.json.encode(self._asked(request), order="deterministic")
+        return hashlib.sha256(asked).hexdigest()[:_KEY_LENGTH]
+
+    def path(self, request: Request) -> Path:
+        """The file of a question."""
+        return self.folder / f"{self.key(request)}.json"
+
+    def load(self, request: Request) -> Reply | None:
+        """The reply that was kept for this question, or None.
+
+        Raises:
+            NbApiMgrError: The file is there and damaged; it is left as it is.
+        """
+        path = self.path(request)
+        try:
+            kept = msgspec.json.decode(path.read_bytes(), type=_Exchange).reply
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as e:
+            raise NbApiMgrError(
+                f"recording {path} cannot be read: {e}", hint="delete it and record it again"
+            ) from None
+        provider = Provider(name=kept.provider, dialect=kept.dialect, base_url="")
+        return Reply(
+            text=kept.text,
+            candidate=Candidate(provider=provider, model=kept.model),
+            model=kept.model,
+            finish_reason=kept.finish_reason,
+            content=kept.content,
+            usage=kept.usage,
+            cost=kept.cost,
+            elapsed=kept.elapsed,
+            source="replay",
+        )
+
+    def replay(self, request: Request) -> Reply:
+        """The reply that was kept for this question.
+
+        Raises:
+            RecordingMissing: None was; says which and how to make it.
+            NbApiMgrError: The file is damaged.
+        """
+        reply = self.load(request)
+        if reply is None:
+            raise RecordingMissing(
+                f"no recording {self.path(request).name} in {self.folder.name}/ for "
+                f"{_excerpt(request)!r}",
+                hint="record it: set NBAPIMGR_MODE=record (or %llm mode record) and run the cell",
+            )
+        return reply
+
+    def save(self, request: Request, reply: Reply) -> None:
+        """Keep a reply. A crash leaves the old file or the new one.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        exchange = _Exchange(
+            version=1,
+            asked=self._asked(request),
+            reply=_Recorded(
+                text=reply.text,
+                provider=reply.provider,
+                model=reply.model,
+                dialect=reply.candidate.provider.dialect,
+                finish_reason=reply.finish_reason,
+                content=reply.content,
+                usage=msgspec.structs.replace(reply.usage, raw=None),
+                cost=reply.cost,
+                elapsed=round(reply.elapsed, 3),
+            ),
+        )
+        plain = self._scrub(msgspec.to_builtins(exchange))
+        data = msgspec.json.format(msgspec.json.encode(plain), indent=1) + b"\n"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as f:
+                f.write(data)
+            Path(name).replace(self.path(request))
+        except OSError:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+
+    def _asked(self, request: Request) -> dict[str, Any]:
+        fields = {name: getattr(request, name) for name in _ASKED}
+        fields["messages"] = tuple(
+            msgspec.structs.replace(m, content=tuple(_small(part) for part in m.content))
+            for m in request.messages
+        )
+        plain = msgspec.to_builtins({k: v for k, v in fields.items() if v not in (None, (), {})})
+        scrubbed: dict[str, Any] = self._scrub(plain)
+        return scrubbed
+
+    def _scrub(self, plain: Any) -> Any:
+        known = [key for secret in self._secrets() if len(key := secret.reveal()) >= 8]  # noqa: PLR2004  # shorter strings are words
+        return _map_strings(plain, known)
+
+
+def _map_strings(value: Any, known: list[str]) -> Any:
+    if isinstance(value, str):
+        for key in known:
+            value = value.replace(key, "[secret]")
+        return _LOOKS_LIKE_A_KEY.sub("[secret]", value)
+    if isinstance(value, dict):
+        return {_map_strings(k, known): _map_strings(v, known) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_map_strings(item, known) for item in value]
+    return value
+
+
+def _small(part: Content) -> Content:
+    """A picture's hash in place of its bytes."""
+    if isinstance(part, Image) and part.data:
+        digest = hashlib.sha256(part.data).hexdigest()
+        return Image(url=f"sha256:{digest}", media_type=part.media_type)
+    return part
+
+
+def _excerpt(request: Request) -> str:
+    text = " ".join(request.messages[-1].text.split()) if request.messages else ""
+    return text if len(text) <= 60 else text[:59] + "…"  # noqa: PLR2004  # what fits one line
