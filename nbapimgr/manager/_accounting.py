@@ -1,0 +1,56 @@
+"""Each attempt of a call gets its price and becomes a usage row."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbapimgr.models import Attempt, Cost
+from nbapimgr.usage import cost, new_call_id
+
+if TYPE_CHECKING:
+    from nbapimgr.models import Reply, Request
+    from nbapimgr.usage import UsageStore
+
+__all__ = ["Accounting"]
+
+
+class Accounting:
+    """The rows of one call."""
+
+    def __init__(self, store: UsageStore, request: Request) -> None:
+        self._store = store
+        self._request = request
+        self._call_id = new_call_id(time.time())
+        self._before: str | None = None
+
+    def account(self, attempt: Attempt) -> Attempt:
+        """Price an attempt and write its row; the priced attempt."""
+        if attempt.usage is not None and attempt.cost.source == "none":
+            model = attempt.response_model or attempt.candidate.model
+            price = cost(attempt.candidate.provider, model, attempt.usage, attempt.started_at)
+            attempt = msgspec.structs.replace(attempt, cost=price)
+        self._store.record(self._call_id, self._request, attempt, fallback_from=self._before)
+        self._before = str(attempt.candidate)
+        return attempt
+
+    def kept(self, reply: Reply) -> None:
+        """The row of an answer that cost nothing because it was kept."""
+        self._store.record(
+            self._call_id,
+            self._request,
+            Attempt(
+                number=0,
+                candidate=reply.candidate,
+                started_at=time.time(),
+                duration=0.0,
+                outcome="cached",
+                usage=reply.usage,
+                cost=Cost(amount=0.0, source="local"),
+                response_model=reply.model,
+                finish_reason=reply.finish_reason,
+                text_length=len(reply.text),
+            ),
+        )

@@ -1,0 +1,314 @@
+"""One kernel's manager: wires settings, keys, engine, usage and recordings together."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbapimgr.engine import Engine, make_plan
+from nbapimgr.errors import NbApiMgrError, SettingsError
+from nbapimgr.manager._accounting import Accounting
+from nbapimgr.manager._answers import Answers, Mode, Source, events_of, mode_named
+from nbapimgr.manager._credentials import ManagedCredentials
+from nbapimgr.manager._providers import Providers
+from nbapimgr.manager._question import question
+from nbapimgr.manager._routes import known_names, resolve, rest
+from nbapimgr.models import Candidate, Finished, Plan, Reply, Request
+from nbapimgr.schema import shape
+from nbapimgr.settings import Settings, load, places, save
+from nbapimgr.usage import UsageStore, estimate_tokens
+from nbapimgr.vault import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+    from datetime import datetime, timedelta
+
+    import pandas as pd
+
+    from nbapimgr.manager._question import Prompt
+    from nbapimgr.models import Event, ModelInfo, Provider
+
+__all__ = ["Manager"]
+
+_log = logging.getLogger(__name__)
+
+
+class Manager:
+    """The providers of one person in one kernel, and how to ask them.
+
+    Args:
+        home: Folder of settings, usage and cache; None takes `NBAPIMGR_HOME`, else the platform's.
+        settings: The settings to start from, never saved; None reads the home's file.
+
+    Attributes:
+        providers: The configured providers, a mapping by name that can `add`, `update`, `remove`
+            and `test`.
+        credentials: Their keys, by alias.
+        last: The newest reply, or None.
+        trouble: Lines about what is not being saved, and why.
+    """
+
+    def __init__(
+        self, home: str | os.PathLike[str] | None = None, *, settings: Settings | None = None
+    ) -> None:
+        self.places = places(home)
+        self.last: Reply | None = None
+        self.last_plan: Plan | None = None
+        self._notes: list[str] = []
+        self._lock = threading.RLock()
+        self._saved = settings is None
+        self._settings = self._load() if settings is None else settings
+        self._mode: Mode = mode_named(os.environ.get("NBAPIMGR_MODE") or "live")
+        keys = Credentials()
+        self.credentials = ManagedCredentials(keys, provider=self._provider)
+        self._keys = keys
+        self._answers = Answers(self.places.cache, keys.values)
+        self._usage = UsageStore(self.places.data)
+        self._engine = Engine(key_for=keys.secret, start=_start, estimate=estimate_tokens)
+        self.providers = Providers(
+            snapshot=lambda: self._settings,
+            change=self._change,
+            credentials=keys,
+            models=self._models,
+        )
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        prompt: Prompt,
+        *,
+        schema: Any = None,
+        many: bool = False,
+        source: Source | None = None,
+        **options: Any,
+    ) -> Reply:
+        """Ask and wait for the whole answer.
+
+        Args:
+            prompt: Text, a message or a conversation.
+            schema: The shape of the answer: a pydantic model, dataclass, TypedDict, JSON schema or
+                the short form `"name, age int"`; `reply.data` has it, validated.
+            many: A list of that shape.
+            source: Where the answer may come from; None takes the kernel's mode.
+            options: Fields of `Request` (route, system, temperature, max_tokens, timeout, fallback,
+                only, exclude, …), `images` and `tools`.
+
+        Raises:
+            AllProvidersFailed: Nobody answered; `.attempts` says what each one did.
+            CallInterrupted: The user stopped it.
+            SchemaError: The answer does not have the shape.
+            NbApiMgrError: The call is wrong; says what and the nearest right one.
+        """
+        request, read = self.request(prompt, schema=schema, many=many, **options)
+        with closing(self.stream(request, source=source)) as events:
+            reply = _reply_of(list(events))
+        return self._with_data(reply, read)
+
+    async def aask(
+        self,
+        prompt: Prompt,
+        *,
+        schema: Any = None,
+        many: bool = False,
+        source: Source | None = None,
+        **options: Any,
+    ) -> Reply:
+        """`ask` for code that awaits."""
+        request, read = self.request(prompt, schema=schema, many=many, **options)
+        async with aclosing(self.astream(request, source=source)) as events:
+            reply = _reply_of([event async for event in events])
+        return self._with_data(reply, read)
+
+    def stream(
+        self, prompt: Prompt | Request, *, source: Source | None = None, **options: Any
+    ) -> Generator[Event]:
+        """Ask and give the events as they come; closing the generator cancels the call.
+
+        Raises:
+            As `ask`.
+        """
+        request = self._request(prompt, options)
+        source = source or self.source()
+        if kept := self._answers.kept(request, source):
+            yield from events_of(self._remember(request, kept, source))
+            return
+        plan = self.plan(request)
+        account = Accounting(self._usage, request).account
+        for event in self._engine.stream(plan, request, account=account):
+            if isinstance(event, Finished):
+                self._remember(request, event.reply, source)
+            yield event
+
+    async def astream(
+        self, prompt: Prompt | Request, *, source: Source | None = None, **options: Any
+    ) -> AsyncGenerator[Event]:
+        """`stream` for code that awaits."""
+        request = self._request(prompt, options)
+        source = source or self.source()
+        if kept := self._answers.kept(request, source):
+            for event in events_of(self._remember(request, kept, source)):
+                yield event
+            return
+        plan = self.plan(request)
+        account = Accounting(self._usage, request).account
+        async with aclosing(self._engine.astream(plan, request, account=account)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    self._remember(request, event.reply, source)
+                yield event
+
+    def request(
+        self, prompt: Prompt, *, schema: Any = None, many: bool = False, **options: Any
+    ) -> tuple[Request, Callable[[str], Any] | None]:
+        """The request of a call, and the reader of its answer where a schema is asked for."""
+        if schema is None:
+            return question(prompt, **options), None
+        wanted = shape(schema, many=many)
+        return question(prompt, schema=wanted.schema, **options), wanted.read
+
+    def plan(self, request: Request) -> Plan:
+        """Who would be tried, in order, and who not and why. Nothing is sent."""
+        settings = self._settings
+        resolved = resolve(request.route, settings)
+        plan = make_plan(
+            request,
+            settings.providers,
+            targets=rest(resolved, settings),
+            credentials=self._keys.aliases,
+        )
+        self.last_plan = plan
+        return plan
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def why(self) -> Plan | None:
+        """The plan of the newest call: the order, and who was skipped and why."""
+        return self.last_plan
+
+    def usage(
+        self,
+        since: str | timedelta | datetime | None = "30d",
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """The usage rows, one for each attempt.
+
+        Args:
+            since: How far back: "7d", "12h", a timedelta, a moment; None is all.
+            columns: Which columns; None gives the ten most asked for.
+        """
+        return self._usage.frame(since, columns)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force, an immutable snapshot."""
+        return self._settings
+
+    @property
+    def routes(self) -> list[str]:
+        """Every route that can be named."""
+        return known_names(self._settings)
+
+    @property
+    def trouble(self) -> tuple[str, ...]:
+        """What is not being saved, and why; empty when all is well."""
+        usage = self._usage.trouble
+        return (*self._notes, *([usage] if usage else []))
+
+    @property
+    def mode(self) -> Mode:
+        """Where answers come from: "live", "record" or "replay"."""
+        return self._mode
+
+    @mode.setter
+    def mode(self, name: str) -> None:
+        self._mode = mode_named(name)
+
+    def source(self, *, cache: bool = False, refresh: bool = False) -> Source:
+        """The source in force."""
+        return Source(mode=self._mode, cache=cache, refresh=refresh)
+
+    # --- changing -------------------------------------------------------------------------------
+
+    def use(self, route: str | None) -> None:
+        """Make a route the one of calls that name none; None goes back to all by priority.
+
+        Raises:
+            UnknownName: It names nothing that exists.
+        """
+        if route is not None:
+            resolve(route, self._settings)
+        self._change(lambda s: msgspec.structs.replace(s, default=route))
+
+    def close(self) -> None:
+        """Let go of connections, threads and files."""
+        self._engine.close()
+        self._usage.close()
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _request(self, prompt: Prompt | Request, options: dict[str, Any]) -> Request:
+        return prompt if isinstance(prompt, Request) else question(prompt, **options)
+
+    def _remember(self, request: Request, reply: Reply, source: Source) -> Reply:
+        if reply.source == "live":
+            self._answers.keep(request, reply, source)
+        else:
+            Accounting(self._usage, request).kept(reply)
+        self.last = reply
+        return reply
+
+    def _with_data(self, reply: Reply, read: Callable[[str], Any] | None) -> Reply:
+        if read is None:
+            return reply
+        self.last = msgspec.structs.replace(reply, data=read(reply.text))
+        return self.last
+
+    def _provider(self, name: str) -> Provider | None:
+        return self._settings.provider(name)
+
+    def _models(self, provider: Provider) -> tuple[ModelInfo, ...]:
+        alias = next(iter(self._keys.aliases(provider)), "")
+        return self._engine.models(Candidate(provider=provider, model="", credential=alias))
+
+    def _load(self) -> Settings:
+        try:
+            return load(self.places.settings)
+        except SettingsError as e:
+            self._note(f"settings are not read and not saved: {e}")
+            self._saved = False
+            return Settings()
+
+    def _change(self, change: Callable[[Settings], Settings]) -> None:
+        with self._lock:
+            self._settings = change(self._settings)
+            if not self._saved:
+                return
+            try:
+                save(self.places.settings, self._settings)
+            except SettingsError as e:
+                self._note(f"settings are not saved: {e}")
+
+    def _note(self, line: str) -> None:
+        if line not in self._notes:
+            self._notes.append(line)
+            _log.warning(line)
+
+
+def _reply_of(events: list[Event]) -> Reply:
+    last = events[-1] if events else None
+    if not isinstance(last, Finished):
+        raise NbApiMgrError("the call ended without an answer")
+    return last.reply
+
+
+def _start(provider: Provider) -> Provider:
+    """Start a provider that is a program of ours: a GGUF file's server."""
+    from nbapimgr.local import start
+
+    return start(provider)

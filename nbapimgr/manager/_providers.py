@@ -1,0 +1,204 @@
+"""`llm.providers`: the configured providers as a mapping by name, with add, update, remove."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from nbapimgr.errors import OptionError, UnknownName
+from nbapimgr.models import Provider
+from nbapimgr.wire import dialect
+from nbapimgr.wire.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbapimgr.models import ModelInfo
+    from nbapimgr.secret import Secret
+    from nbapimgr.settings import Settings
+    from nbapimgr.vault import Credentials
+
+__all__ = ["Providers"]
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_LIMITS: Final = frozenset({"rpm", "tpm", "rpd"})
+_FIELDS: Final = tuple(f for f in Provider.__struct_fields__ if f != "name")
+
+
+class Providers(Mapping[str, Provider]):
+    """The providers in force. Each change is one new snapshot of the settings."""
+
+    def __init__(
+        self,
+        *,
+        snapshot: Callable[[], Settings],
+        change: Callable[[Callable[[Settings], Settings]], None],
+        credentials: Credentials,
+        models: Callable[[Provider], tuple[ModelInfo, ...]],
+    ) -> None:
+        self._snapshot = snapshot
+        self._change = change
+        self._credentials = credentials
+        self._models = models
+
+    def __getitem__(self, name: str) -> Provider:
+        provider = self._snapshot().provider(name)
+        if provider is None:
+            raise KeyError(name)
+        return provider
+
+    def __iter__(self) -> Iterator[str]:
+        return (p.name for p in self._snapshot().providers)
+
+    def __len__(self) -> int:
+        return len(self._snapshot().providers)
+
+    def __repr__(self) -> str:
+        return f"<Providers: {', '.join(self) or 'none'}>"
+
+    def add(self, name: str, *, key: str | bytes | Secret | None = None, **fields: Any) -> Provider:
+        """Add a provider, or replace the one of that name.
+
+        A name of the catalogue, or `vendor=` one, brings its dialect, base URL, models and
+        environment variables along; any other name needs a `base_url`.
+
+        Args:
+            name: How it is called from now on: letters, digits, `_`, `.`, `-`.
+            key: Its API key, kept in this kernel's memory.
+            fields: Fields of `Provider`: dialect ("openai-chat" unless the catalogue knows better),
+                base_url, models, priority, rate_limits (rpm, tpm, rpd), enabled, env, keyless,
+                headers, options, vendor.
+
+        Raises:
+            OptionError: A field is wrong; says which and what it should be.
+            UnknownName: No such field, dialect or vendor; names the nearest.
+        """
+        provider = _checked(name, _with_defaults(name, fields))
+        if key is not None:
+            self._credentials.add(name, key)
+        elif "keyless" not in fields and not provider.env and not provider.vendor:
+            provider = msgspec.structs.replace(provider, keyless=True)
+        self._put(provider)
+        return provider
+
+    def update(self, name: str, **fields: Any) -> Provider:
+        """Change some fields of a provider.
+
+        Raises:
+            UnknownName: There is none of that name, or no such field.
+            OptionError: A field is wrong.
+        """
+        provider = _checked(name, {**_fields_of(self._known(name)), **_known_fields(fields)})
+        self._put(provider)
+        return provider
+
+    def remove(self, name: str) -> None:
+        """Remove a provider. Its key in this kernel stays until the kernel ends.
+
+        Raises:
+            UnknownName: There is none of that name.
+        """
+        self._known(name)
+
+        def without(settings: Settings) -> Settings:
+            kept = tuple(p for p in settings.providers if p.name != name)
+            return msgspec.structs.replace(settings, providers=kept)
+
+        self._change(without)
+
+    def test(self, name: str) -> tuple[ModelInfo, ...]:
+        """Check a provider with its free call; the models it lists.
+
+        Raises:
+            UnknownName: There is none of that name.
+            AllProvidersFailed: It does not answer, or not well.
+        """
+        return self._models(self._known(name))
+
+    def _known(self, name: str) -> Provider:
+        provider = self._snapshot().provider(name)
+        if provider is None:
+            raise UnknownName("provider", name, self)
+        return provider
+
+    def _put(self, provider: Provider) -> None:
+        def with_it(settings: Settings) -> Settings:
+            others = [p for p in settings.providers if p.name != provider.name]
+            place = next(
+                (i for i, p in enumerate(settings.providers) if p.name == provider.name),
+                len(others),
+            )
+            others.insert(place, provider)
+            return msgspec.structs.replace(settings, providers=tuple(others))
+
+        self._change(with_it)
+
+
+def _known_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    for field in fields:
+        if field not in _FIELDS:
+            raise UnknownName("provider field", field, _FIELDS)
+    return fields
+
+
+def _fields_of(provider: Provider) -> dict[str, Any]:
+    return {field: getattr(provider, field) for field in _FIELDS}
+
+
+def _with_defaults(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields given, over those of the catalogue."""
+    fields = dict(_known_fields(fields))
+    vendor_name = fields.get("vendor") or (name if "base_url" not in fields else "")
+    if vendor_name in CATALOGUE:
+        vendor = CATALOGUE[vendor_name]
+        defaults: dict[str, Any] = {
+            "vendor": vendor_name,
+            "dialect": vendor.dialect,
+            "base_url": vendor.base_url,
+            "models": vendor.models,
+            "env": vendor.env,
+            "keyless": vendor.keyless,
+        }
+        return {**defaults, **fields}
+    if fields.get("vendor"):
+        raise UnknownName("vendor", vendor_name, CATALOGUE)
+    if "base_url" not in fields and "gguf" not in fields.get("options", {}):
+        raise UnknownName("known provider", name, CATALOGUE, hint=_nearest_or_needs(name))
+    return {"dialect": "openai-chat", "base_url": "", **fields}
+
+
+def _nearest_or_needs(name: str) -> str:
+    from nbapimgr.errors import nearest
+
+    close = nearest(name, CATALOGUE)
+    needs = 'a server of your own needs base_url="http://…"'
+    return f"did you mean {close[0]!r}? {needs}" if close else needs
+
+
+def _checked(name: str, fields: dict[str, Any]) -> Provider:
+    if not _NAME.fullmatch(name):
+        raise OptionError(
+            f"{name!r} cannot name a provider", hint="letters, digits, '_', '.' and '-' can"
+        )
+    if isinstance(fields.get("models"), str):
+        fields["models"] = (fields["models"],)
+    try:
+        provider = msgspec.convert({**fields, "name": name}, Provider)
+    except msgspec.ValidationError as e:
+        raise OptionError(f"provider {name!r}: {e}") from None
+    dialect(provider.dialect)
+    url = urlsplit(provider.base_url)
+    if provider.base_url and (url.scheme not in {"http", "https"} or not url.hostname):
+        raise OptionError(
+            f"provider {name!r}: base_url {provider.base_url!r} is no http(s) address",
+            hint='e.g. base_url="http://127.0.0.1:8000/v1"',
+        )
+    if url.username or url.password:
+        raise OptionError(f"provider {name!r}: base_url holds a password; give it as key=")
+    for limit in provider.rate_limits.keys() - _LIMITS:
+        raise UnknownName("rate limit", limit, _LIMITS)
+    return provider

@@ -1,0 +1,128 @@
+"""What the caller passed -> one frozen `Request`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import msgspec
+
+from nbapimgr.errors import OptionError, PromptError, UnknownName
+from nbapimgr.models import Image, Message, Request, Text, Tool, user
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["Prompt", "question"]
+
+if TYPE_CHECKING:
+    Prompt = str | Message | Sequence[Message | Mapping[str, Any]]
+
+_FIELDS = tuple(f for f in Request.__struct_fields__ if f not in {"messages", "tools"})
+
+
+def question(
+    prompt: Prompt,
+    *,
+    images: Iterable[Image | bytes | str | Path] = (),
+    tools: Iterable[Tool | Callable[..., Any]] = (),
+    **fields: Any,
+) -> Request:
+    """The request that puts `prompt`.
+
+    Args:
+        prompt: Text, a message, or a conversation (messages, or mappings with role and content).
+        images: Pictures: bytes, a file, a URL or an `Image`.
+        tools: Functions the model may call; their signature and docstring describe them.
+        fields: Other fields of `Request`.
+
+    Raises:
+        PromptError: There is nothing to ask.
+        OptionError: A field has the wrong type; a picture cannot be read.
+        UnknownName: No such field; names the nearest.
+    """
+    pictures = tuple(_image(image) for image in images)
+    messages = _messages(prompt, pictures)
+    for field in fields:
+        if field not in _FIELDS:
+            raise UnknownName("option", field, _FIELDS)
+    for listed in ("stop", "only", "exclude"):
+        if isinstance(fields.get(listed), str):
+            fields[listed] = (fields[listed],)
+    given = {name: value for name, value in fields.items() if value is not None}
+    try:
+        return msgspec.convert(
+            {"messages": messages, "tools": tuple(_tool(t) for t in tools), **given}, Request
+        )
+    except msgspec.ValidationError as e:
+        raise OptionError(str(e).replace(" - at `$.", ": ").rstrip("`")) from None
+
+
+def _messages(prompt: Prompt, pictures: tuple[Image, ...]) -> tuple[Message, ...]:
+    if isinstance(prompt, str):
+        if not prompt.strip() and not pictures:
+            raise PromptError("the prompt is empty")
+        return (user(prompt, pictures),)
+    turns = (prompt,) if isinstance(prompt, Message) else tuple(_message(m) for m in prompt)
+    if not turns:
+        raise PromptError("the conversation is empty")
+    if pictures:
+        last = turns[-1]
+        turns = (*turns[:-1], msgspec.structs.replace(last, content=(*pictures, *last.content)))
+    return turns
+
+
+def _message(turn: Message | Mapping[str, Any]) -> Message:
+    if isinstance(turn, Message):
+        return turn
+    content = turn.get("content", "")
+    parts = (Text(text=content),) if isinstance(content, str) else tuple(content)
+    try:
+        return msgspec.convert({"role": turn.get("role"), "content": parts}, Message)
+    except msgspec.ValidationError as e:
+        raise OptionError(
+            f"a message is wrong: {e}", hint='{"role": "user", "content": "…"}'
+        ) from None
+
+
+def _image(image: Image | bytes | str | Path) -> Image:
+    if isinstance(image, Image):
+        return image
+    if isinstance(image, bytes):
+        return Image(data=image, media_type=_media_type(image))
+    if str(image).startswith(("https://", "http://")):
+        return Image(url=str(image))
+    from pathlib import Path
+
+    try:
+        data = Path(image).read_bytes()
+    except OSError as e:
+        raise OptionError(f"picture {str(image)!r} cannot be read: {e.strerror}") from None
+    return Image(data=data, media_type=_media_type(data))
+
+
+def _media_type(data: bytes) -> str:
+    """By the first bytes; PNG when they say nothing."""
+    starts = {b"\xff\xd8": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp"}
+    return next((kind for start, kind in starts.items() if data.startswith(start)), "image/png")
+
+
+def _tool(tool: Tool | Callable[..., Any]) -> Tool:
+    if isinstance(tool, Tool):
+        return tool
+    hints = get_type_hints(tool)
+    fields: list[Any] = []
+    for name, parameter in inspect.signature(tool).parameters.items():
+        if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}:
+            raise OptionError(f"tool {tool.__name__!r}: *{name} has no type a model could fill")
+        kind = hints.get(name, Any)
+        default = parameter.default
+        fields.append((name, kind) if default is parameter.empty else (name, kind, default))
+    shape = msgspec.defstruct(tool.__name__, fields, kw_only=True)
+    _, parts = msgspec.json.schema_components([shape], ref_template="#/$defs/{name}")
+    parameters = dict(parts.pop(tool.__name__))
+    parameters.pop("title", None)
+    if parts:
+        parameters["$defs"] = parts
+    return Tool(name=tool.__name__, description=inspect.getdoc(tool) or "", parameters=parameters)

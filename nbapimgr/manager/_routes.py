@@ -1,0 +1,111 @@
+"""A route as the user wrote it -> the targets it means, in the order they are tried.
+
+    None                      all enabled providers by priority, each with its models in order
+    "fast"                    a route of the settings
+    "openai"                  a provider, with its models in order
+    "openai:gpt-5-mini"       a provider and a model ("openai/gpt-5-mini" is the same)
+    "gpt-5-mini"              a model: each provider that lists it, by priority
+    "mine:m,other:n"          exactly these, in this order
+    "local"                   the providers that need no key, when no route has that name
+
+A comma list, and a route of the settings, is a chain the user wrote: nothing is added to it. One
+single target is a wish: the other providers stand behind it, unless the call says `fallback=False`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbapimgr.errors import SettingsError, UnknownName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nbapimgr.models import Provider
+    from nbapimgr.settings import Settings
+
+__all__ = ["Resolved", "Target", "known_names", "resolve"]
+
+Target = tuple[str, str | None]
+"""Provider name and model; model None stands for the provider's own models in order."""
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
+    """What a route means."""
+
+    targets: tuple[Target, ...]
+    backed: bool
+    """Whether the other providers stand behind these targets."""
+
+
+def resolve(route: str | None, settings: Settings) -> Resolved:
+    """The targets of a route.
+
+    Raises:
+        UnknownName: The route names nothing that exists; names the nearest.
+        SettingsError: A route of the settings leads to itself.
+    """
+    everyone = _by_priority(settings.providers)
+    if route is None:
+        route = settings.default
+    if route is None:
+        return Resolved(targets=tuple((p.name, None) for p in everyone), backed=False)
+    if "," not in route and route not in settings.routes:
+        return Resolved(
+            targets=tuple(_target(route.strip(), settings, everyone)), backed=route != "local"
+        )
+    return Resolved(targets=tuple(_unique(_expand(route, settings, everyone, ()))), backed=False)
+
+
+def rest(resolved: Resolved, settings: Settings) -> tuple[Target, ...]:
+    """The targets, and behind them, where the route allows it, everyone else."""
+    if not resolved.backed:
+        return resolved.targets
+    others = ((p.name, None) for p in _by_priority(settings.providers))
+    return (*resolved.targets, *others)
+
+
+def known_names(settings: Settings) -> list[str]:
+    """Every route a user can name, for completion and suggestions."""
+    names = [*settings.routes, *(p.name for p in settings.providers)]
+    names += [f"{p.name}:{model}" for p in settings.providers for model in p.models]
+    return list(dict.fromkeys(names))
+
+
+def _by_priority(providers: Iterable[Provider]) -> list[Provider]:
+    return sorted(providers, key=lambda p: p.priority)
+
+
+def _expand(
+    route: str, settings: Settings, everyone: Sequence[Provider], seen: tuple[str, ...]
+) -> Iterable[Target]:
+    for part in filter(None, (p.strip() for p in route.split(","))):
+        if part in seen:
+            raise SettingsError(f"route {part!r} leads to itself: {' → '.join((*seen, part))}")
+        if part in settings.routes:
+            inner = ",".join(settings.routes[part])
+            yield from _expand(inner, settings, everyone, (*seen, part))
+        else:
+            yield from _target(part, settings, everyone)
+
+
+def _target(part: str, settings: Settings, everyone: Sequence[Provider]) -> Iterable[Target]:
+    if settings.provider(part):
+        return [(part, None)]
+    for mark in ":/":
+        head, found, model = part.partition(mark)
+        if found and model and settings.provider(head):
+            return [(head, model)]
+    listed: list[Target] = [(p.name, part) for p in everyone if part in p.models]
+    if not listed and part == "local":
+        listed = [(p.name, None) for p in everyone if p.keyless]
+    if not listed:
+        models = [model for p in everyone for model in p.models]
+        raise UnknownName("route, provider or model", part, {*known_names(settings), *models})
+    return listed
+
+
+def _unique(targets: Iterable[Target]) -> Iterable[Target]:
+    return dict.fromkeys(targets)
