@@ -47,7 +47,7 @@ class BodyDecoder:
         settled: The finish reason has been seen.
         finished: The end mark has been seen, or a failure.
         failure: Why this is no answer.
-        said: Whether there is anything that makes an answer: text, a tool call, reasoning, a refusal.
+        said: Whether anything came that makes an answer: text, tool call, reasoning, refusal.
     """
 
     ndjson: ClassVar[bool] = False

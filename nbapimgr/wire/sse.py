@@ -1,9 +1,9 @@
 """Bytes cut anywhere -> lines, and lines -> server-sent events; bounded, never raising.
 
-`SseReader` reads the event-stream format of the WHATWG HTML standard, section 9.2: line ends LF, CRLF
-and CR, a byte order mark, comments, fields with and without a space after the colon, several `data`
-lines in one event. It differs from the standard in one point: an event whose closing blank line is
-missing when the stream ends is delivered and not dropped, since providers forget that line.
+`SseReader` reads the event-stream format of the WHATWG HTML standard, section 9.2: line ends LF,
+CRLF and CR, a byte order mark, comments, fields with and without a space after the colon, several
+`data` lines in one event. It differs from the standard in one point: an event whose closing blank
+line is missing when the stream ends is delivered and not dropped, since providers forget that line.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class SseReader:
             self._take(value)
         elif name == b"event":
             self._name = value.decode("utf-8", "replace")
-        # A comment has an empty name. `id` and `retry` are about reconnecting, which a POST does not.
+        # A comment has an empty name. `id` and `retry` are for reconnecting; a POST does not.
 
     def _take(self, value: bytes) -> None:
         self._size += len(value)
