@@ -61,6 +61,9 @@ class Failure(Record, frozen=True, kw_only=True):
     """Whether the same request may be sent to the same candidate again."""
     message: str = ""
     """The provider's words, or ours where it had none."""
+    detail: str = ""
+    """The same for people, where the provider's own message says too little: the words of whoever
+    it passes on, the fields it finds wrong, the title of a web page."""
     remedy: str = ""
     """What the user can do, in one line."""
     evidence: str = ""
@@ -106,8 +109,8 @@ class Attempt(Record, frozen=True, kw_only=True):
         if failure:
             status = f" {failure.status}" if failure.status else ""
             what = f"{failure.category}{status}"
-            if failure.message:
-                what += f": {_one_line(failure.message)}"
+            if said := failure.detail or failure.message:
+                what += f": {_one_line(said)}"
         return f"{self.candidate} · {self.duration:.1f} s · {what}"
 
 
