@@ -2,6 +2,29 @@
 
 from nbapimgr.manager._answers import Mode, Source, mode_named
 from nbapimgr.manager._connect import connect, disconnect
+from nbapimgr.manager._listings import (
+    attempt_rows,
+    doctor_rows,
+    found_in_environment,
+    key_rows,
+    model_rows,
+    plan_rows,
+    provider_rows,
+)
 from nbapimgr.manager._manager import Manager
 
-__all__ = ["Manager", "Mode", "Source", "connect", "disconnect", "mode_named"]
+__all__ = [
+    "Manager",
+    "Mode",
+    "Source",
+    "attempt_rows",
+    "connect",
+    "disconnect",
+    "doctor_rows",
+    "found_in_environment",
+    "key_rows",
+    "mode_named",
+    "model_rows",
+    "plan_rows",
+    "provider_rows",
+]
