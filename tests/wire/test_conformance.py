@@ -97,7 +97,7 @@ def check_answer(case):
         return
     assert decoded.native_finish_reason == expect.get("finish_reason")
     check_success(decoded, case)
-    if expect.get("done_marker"):
+    if expect.get("done_marker") and expect["stream"]:  # one document ends with its bytes
         assert outcome.finished
 
 
@@ -135,9 +135,7 @@ def check_usage(decoded, case):
     ours = {name: getattr(decoded.usage, name) for name in wire_truth.USAGE_FIELDS}
     assert ours == wire_truth.usage(case)
     assert decoded.usage.source == "provider"
-    cost = (case.expect.get("usage") or {}).get("cost")
-    if isinstance(cost, int | float):
-        assert decoded.usage.cost == cost
+    assert decoded.usage.cost == pytest.approx(wire_truth.cost(case))
 
 
 def check_deltas(outcome):
@@ -231,7 +229,7 @@ def test_models(case):
 
 def check_models(case):
     models, following = dialect(case.dialect).read_models(case.body)
-    wanted = [name.removeprefix("models/") for name in case.expect["ids"]]
+    wanted = [(name or "").removeprefix("models/") for name in case.expect["ids"]]
     assert [model.id for model in models] == wanted
     assert following == (case.expect["next_page"] or None)
 
