@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from nbapimgr.wire import _json
 from nbapimgr.wire._dialect import HttpCall
+from nbapimgr.wire._extra import merged
 from nbapimgr.wire.gemini._content import contents
 
 if TYPE_CHECKING:
@@ -31,10 +32,7 @@ _OAUTH: Final = "ya29."
 
 
 def build(request: Request, provider: Provider, model: str, *, stream: bool) -> HttpCall:
-    """The call that puts `request` to `model`.
-
-    `extra` is merged into the body: objects field by field, lists behind what is there.
-    """
+    """The call that puts `request` to `model`."""
     body: dict[str, Any] = {
         "contents": contents(request.messages, signed="gemini" in model and not _OLD.search(model)),
     }
@@ -53,7 +51,7 @@ def build(request: Request, provider: Provider, model: str, *, stream: bool) -> 
         method="POST",
         url=f"{_base(provider)}/{_path(model)}:{verb}",
         headers={"content-type": "application/json", **provider.headers},
-        body=_json.dumps(_merged(body, request.extra)),
+        body=_json.dumps(merged(body, request.extra)),
     )
 
 
@@ -135,16 +133,3 @@ def _thinking(effort: str, model: str) -> dict[str, Any]:
     if effort == "none":
         effort = "minimal" if _MINIMAL.search(model) else "low"
     return {"thinkingLevel": effort}
-
-
-def _merged(body: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    out = dict(body)
-    for name, value in extra.items():
-        here = body.get(name)
-        if isinstance(here, dict) and isinstance(value, dict):
-            out[name] = _merged(here, value)
-        elif isinstance(here, list) and isinstance(value, list):
-            out[name] = [*here, *value]
-        else:
-            out[name] = value
-    return out

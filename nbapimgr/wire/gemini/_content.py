@@ -28,6 +28,9 @@ SIGNATURE: Final = "thoughtSignature"
 _FOREIGN: Final = "skip_thought_signature_validator"
 """Google's own placeholder for calls that another model made: without it Gemini 3 answers 400."""
 
+_UNSAID: Final = "image/png"
+"""The media type of an `Image` whose maker named none; a URL's ending may know better."""
+
 _Part = dict[str, Any]
 
 
@@ -95,7 +98,9 @@ def _image(item: Image) -> _Part:
         head, _, data = item.url[5:].partition(",")
         return {"inlineData": {"mimeType": head.partition(";")[0], "data": data}}
     if item.url:
-        kind = mimetypes.guess_type(urlsplit(item.url).path)[0] or item.media_type
+        kind = item.media_type
+        if kind == _UNSAID:
+            kind = mimetypes.guess_type(urlsplit(item.url).path)[0] or kind
         return {"fileData": {"mimeType": kind, "fileUri": item.url}}
     data = base64.b64encode(item.data).decode("ascii")
     return {"inlineData": {"mimeType": item.media_type, "data": data}}
