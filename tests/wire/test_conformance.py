@@ -23,7 +23,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 import pytest
@@ -294,7 +294,7 @@ def same_place(ours, recorded):
     ours, recorded = urlsplit(ours), urlsplit(recorded)
     return (
         ours.netloc == recorded.netloc
-        and ours.path == recorded.path
+        and unquote(ours.path) == unquote(recorded.path)
         and asked(ours.query) == asked(recorded.query)
     )
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from nbapimgr.errors import OptionError
 from nbapimgr.models import Image, Opaque, Reasoning, Text, ToolCall, ToolResult
 from nbapimgr.wire._dialect import HttpCall
+from nbapimgr.wire._extra import merged
 from nbapimgr.wire._json import dumps
 from nbapimgr.wire.bedrock._effort import effort_fields
 from nbapimgr.wire.bedrock._eventstream import CONTENT_TYPE
@@ -51,7 +52,7 @@ def build(request: Request, provider: Provider, model: str, *, stream: bool) -> 
         text = {"type": "json_schema", "structure": {"jsonSchema": shape}}
         body["outputConfig"] = {"textFormat": text}
     if request.reasoning is not None:
-        body = _joined(body, effort_fields(model, request.reasoning, request.max_tokens))
+        body = merged(body, effort_fields(model, request.reasoning, request.max_tokens))
     path = f"/model/{quote(model, safe='')}/converse{'-stream' if stream else ''}"
     return HttpCall(
         method="POST",
@@ -61,17 +62,8 @@ def build(request: Request, provider: Provider, model: str, *, stream: bool) -> 
             "accept": CONTENT_TYPE if stream else "application/json",
             **provider.headers,
         },
-        body=dumps(_joined(body, request.extra)),
+        body=dumps(merged(body, request.extra)),
     )
-
-
-def _joined(body: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """`more` on top of `body`; objects under the same name are joined, one level deep."""
-    joined = {**body, **more}
-    for name in body.keys() & more.keys():
-        if isinstance(body[name], dict) and isinstance(more[name], dict):
-            joined[name] = {**body[name], **more[name]}
-    return joined
 
 
 def _settings(request: Request) -> dict[str, Any]:

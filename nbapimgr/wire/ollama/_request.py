@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nbapimgr.errors import OptionError
 from nbapimgr.models import Image, Reasoning, ToolCall, ToolResult
 from nbapimgr.wire._dialect import HttpCall
+from nbapimgr.wire._extra import merged
 from nbapimgr.wire._json import dumps
 
 if TYPE_CHECKING:
@@ -46,17 +47,11 @@ def build(request: Request, provider: Provider, model: str, *, stream: bool) -> 
         body["think"] = _THINK.get(request.reasoning, request.reasoning)
     if options := _options(request):
         body["options"] = options
-    for name, value in request.extra.items():
-        # An object of the user's joins ours: `options={"num_ctx": …}` keeps the temperature.
-        if isinstance(value, dict) and isinstance(body.get(name), dict):
-            body[name] = {**body[name], **value}
-        else:
-            body[name] = value
     return HttpCall(
         method="POST",
         url=endpoint(provider, "chat"),
         headers={"content-type": "application/json", **provider.headers},
-        body=dumps(body),
+        body=dumps(merged(body, request.extra)),
     )
 
 
