@@ -6,25 +6,21 @@ mark: the answer is whole when a `finishReason` has come and the body ends.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from nbapimgr.models import Delta, Image, Opaque, Reasoning, Text, ToolCall
+from nbapimgr.models import Delta, Text
 from nbapimgr.wire import _json
 from nbapimgr.wire._decoding import BodyDecoder
 from nbapimgr.wire._dialect import Decoded
-from nbapimgr.wire._limits import MAX_BODY
 from nbapimgr.wire.failures import from_event
 from nbapimgr.wire.gemini._content import NAME, SIGNATURE
 from nbapimgr.wire.gemini._read import read_usage
+from nbapimgr.wire.gemini._turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from nbapimgr.models import Content
 
 __all__ = ["GeminiDecoder", "decoder"]
 
@@ -91,10 +87,7 @@ class GeminiDecoder(BodyDecoder):
 
     def __init__(self, headers: Mapping[str, str], *, now: float) -> None:
         super().__init__(headers, now=now)
-        self._content: list[Content] = []
-        self._open: type[Text | Reasoning] = Text
-        self._pieces: list[str] = []
-        self._answered = False
+        self._turn = Turn()
         self._finish: str | None = None
         self._usage: dict[str, Any] = {}
         self._raw_usage: msgspec.Raw = msgspec.Raw()
@@ -104,17 +97,11 @@ class GeminiDecoder(BodyDecoder):
     # --- hooks -------------------------------------------------------------------------------
 
     def _event(self, name: str, data: bytes) -> None:  # noqa: ARG002  # events have no names
-        before = len(self._content)
+        before = len(self._turn.content)
         if not self._plain(data):
             self._chunk(_json.loads(data))
-        if (
-            len(self._content) > before
-        ):  # what is kept besides text: bounded by its size on the wire
-            self._held += len(data)
-            if self._held > MAX_BODY:
-                self._fail_as(
-                    "service.malformed", "The answer is larger than can be kept.", "body limit"
-                )
+        if len(self._turn.content) > before:
+            self._keep(len(data))  # parts weigh more than their text, which `_say` counts
 
     def _document(self, value: Any) -> None:
         for chunk in value if isinstance(value, list) else [value]:
@@ -126,11 +113,12 @@ class GeminiDecoder(BodyDecoder):
             self._fail_as("service.stream_broken", message, "no finishReason")
 
     def _decoded(self) -> Decoded:
-        self._close_piece()
+        self._turn.close()
+        content = tuple(self._turn.content)
         usage = _json.loads_object(bytes(self._raw_usage)) or self._usage
         return Decoded(
-            text="".join(part.text for part in self._content if isinstance(part, Text)),
-            content=tuple(self._content),
+            text="".join(part.text for part in content if isinstance(part, Text)),
+            content=content,
             finish_reason=self._finish_reason(),
             native_finish_reason=self._finish,
             model=self._model,
@@ -144,8 +132,7 @@ class GeminiDecoder(BodyDecoder):
             return None
         if self._finish in _FILTERS:
             return "content_filter"
-        called = any(isinstance(part, ToolCall) for part in self._content)
-        if called and self._finish == "STOP":
+        if self._finish == "STOP" and self._turn.called:
             return "tool_calls"  # Google says STOP for these too
         return _ENDS.get(self._finish, "other")
 
@@ -200,7 +187,7 @@ class GeminiDecoder(BodyDecoder):
     def _end_of_answer(self, reason: str, message: str) -> None:
         self._finish = reason
         self.settled = True
-        if self._answered or (self.said and reason in _ENDS):
+        if self._turn.answered or (self.said and reason in _ENDS):
             return
         category = _NO_ANSWER.get(reason, "service.empty")
         if not message and reason == "MAX_TOKENS":
@@ -219,79 +206,18 @@ class GeminiDecoder(BodyDecoder):
 
     def _part(self, part: dict[str, Any]) -> None:
         text = part.get("text")
+        signature = _json.as_str(part.get(SIGNATURE))
         if isinstance(text, str):
             self._text(text, thought=bool(part.get("thought")))
-            if SIGNATURE in part:
-                self._close_piece(_json.as_str(part[SIGNATURE]))
-        elif "functionCall" in part and isinstance(part["functionCall"], dict):
-            self._call(part["functionCall"], part.get(SIGNATURE))
+            if signature:
+                self._turn.close(signature)
+        elif isinstance(part.get("functionCall"), dict):
+            self._say(Delta(text=self._turn.call(part["functionCall"], signature), kind="tool"))
         elif part:
-            self._other(part)
+            self._turn.other(part)
+            self.said = True
 
     def _text(self, text: str, *, thought: bool) -> None:
-        kind = Reasoning if thought else Text
-        if kind is not self._open:
-            self._close_piece()
-            self._open = kind
+        self._turn.text(text, thought=thought)
         if text:
-            self._pieces.append(text)
-            self._answered = self._answered or not thought
             self._say(Delta(text=text, kind="reasoning" if thought else "text"))
-
-    def _close_piece(self, signature: str = "") -> None:
-        """Make one part of the pieces that came; a signature ends a part and stays with it."""
-        text = "".join(self._pieces)
-        self._pieces = []
-        raw: dict[str, Any] = {SIGNATURE: signature} if signature else {}
-        if self._open is Reasoning:
-            if text or raw:
-                raw = {"text": text, "thought": True, **raw}
-                self._content.append(Reasoning(text=text, signature=signature, raw=raw))
-            return
-        if text:
-            self._content.append(Text(text=text))
-        elif raw:
-            raw = {"text": "", **raw}  # a part of its own: it goes back as one
-        if raw:
-            self._content.append(Reasoning(signature=signature, raw=raw))
-
-    def _call(self, call: dict[str, Any], signature: Any) -> None:
-        self._close_piece()
-        arguments = call.get("args", {})
-        written = _json.dumps(arguments).decode()
-        fine = isinstance(arguments, dict)
-        self._content.append(
-            ToolCall(
-                id=_json.as_str(call.get("id")),
-                name=_json.as_str(call.get("name")),
-                arguments=arguments if fine else None,
-                raw_arguments=None if fine else written,
-                extra={SIGNATURE: signature} if isinstance(signature, str) else {},
-            )
-        )
-        self._answered = True
-        self._say(Delta(text=written, kind="tool"))
-
-    def _other(self, part: dict[str, Any]) -> None:
-        """A picture, or what only Google understands: code it ran, searches it made."""
-        self._close_piece()
-        self._answered = self.said = True
-        picture = None if part.get("thought") else _picture(part.get("inlineData"))
-        if picture is None:
-            self._content.append(Opaque(dialect=NAME, raw=part))
-            return
-        self._content.append(picture)
-        signature = _json.as_str(part.get(SIGNATURE))
-        if signature:
-            raw = {SIGNATURE: signature}
-            self._content.append(Reasoning(signature=signature, raw=raw))
-
-
-def _picture(inline: Any) -> Image | None:
-    data = _json.as_dict(inline)
-    try:
-        content = base64.b64decode(_json.as_str(data.get("data")), validate=True)
-    except binascii.Error:
-        return None
-    kind = _json.as_str(data.get("mimeType"))
-    return Image(data=content, media_type=kind) if content and kind else None
