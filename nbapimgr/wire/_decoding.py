@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbapimgr.models import Delta
 from nbapimgr.wire import _json
-from nbapimgr.wire._limits import MAX_BODY
+from nbapimgr.wire._limits import MAX_BODY, MAX_DEPTH
 from nbapimgr.wire.failures import broken
 from nbapimgr.wire.sse import LineReader, SseReader
 
@@ -28,6 +28,8 @@ _BLANK = b" \t\r\n\xef\xbb\xbf"
 _SSE_STARTS = b":deir"
 """The first bytes of a comment and of the fields data, event, id, retry."""
 _BRACE = ord("{")
+_MAY_BE_DEEP = 2 * MAX_DEPTH
+"""JSON of fewer bytes cannot be nested too deep."""
 
 
 class BodyDecoder:
@@ -40,7 +42,8 @@ class BodyDecoder:
     * `_document(value)`: the whole body was one JSON value.
     * `_decoded()`: all that was said, with `self.failure`.
 
-    Hooks call `_say` for text a person may see and `_fail` when the response is no answer.
+    Hooks call `_say` for text a person may see, `_keep` for anything else they keep, and `_fail`
+    when the response is no answer.
     A whole document yields no deltas: its text is in `Decoded`.
 
     Attributes:
@@ -48,6 +51,7 @@ class BodyDecoder:
         finished: The end mark has been seen, or a failure.
         failure: Why this is no answer.
         said: Whether anything came that makes an answer: text, tool call, reasoning, refusal.
+        filtered: Whether a content filter ended the answer, or refused the question.
     """
 
     ndjson: ClassVar[bool] = False
@@ -60,6 +64,7 @@ class BodyDecoder:
         self.finished = False
         self.failure: Failure | None = None
         self.said = False
+        self.filtered = False
         self._deltas: list[Delta] = []
         self._reader: LineReader | SseReader | None = None
         self._document_bytes: bytearray | None = None
@@ -102,15 +107,18 @@ class BodyDecoder:
     # --- what hooks call ---------------------------------------------------------------------
 
     def _say(self, delta: Delta) -> None:
-        """Hand out a piece of the answer; too much of it is a failure."""
+        """Hand out a piece of the answer."""
         self.said = True
-        self._held += len(delta.text)
+        self._keep(len(delta.text))
+        self._deltas.append(delta)
+
+    def _keep(self, size: int) -> None:
+        """Count what a decoder keeps, in characters; too much of it is a failure."""
+        self._held += size
         if self._held > MAX_BODY:
             self._fail_as(
                 "service.malformed", "The answer is larger than can be kept.", "body limit"
             )
-        else:
-            self._deltas.append(delta)
 
     def _fail(self, failure: Failure) -> None:
         """The response is no answer; the first reason counts."""
@@ -170,11 +178,9 @@ class BodyDecoder:
             )
 
     def _close(self) -> None:
-        if self.finished:
-            return
-        if self._document_bytes is not None:
+        if not self.finished and self._document_bytes is not None:
             self._close_document(bytes(self._document_bytes))
-        elif self._reader is not None:
+        elif not self.finished and self._reader is not None:
             self._close_stream(self._reader)
         if self.failure is None:
             self._judge()
@@ -197,17 +203,17 @@ class BodyDecoder:
             reader.end() if isinstance(reader, SseReader) else [("", x) for x in reader.end()]
         )
         for name, payload in tail:
-            if not payload or payload.isspace():
-                continue
-            try:
-                self._event(name, payload)
-            except (ValueError, RecursionError):
-                self._fail_as("service.stream_broken", "The stream was cut off.", "cut event")
+            self._take(name, payload)
+        if self.failure is not None and self.failure.category == "service.malformed":
+            self.failure = broken("service.stream_broken", "The stream was cut off.", "cut event")
 
     def _judge(self) -> None:
         streamed = self._reader is not None
         if streamed and not (self.settled or self.finished):
             message = "The stream ended before the answer did."
             self._fail_as("service.stream_broken", message, "no end signal")
+        elif not self.said and self.filtered:
+            message = "The provider's content filter let nothing through."
+            self._fail_as("request.content_policy", message, "content filter, no content")
         elif not self.said:
             self._fail_as("service.empty", "The answer is empty.", "no content")

@@ -10,8 +10,8 @@ How the recorded facts (`expect`) map to ours, where the records do not say it t
   `request.content_policy` where a content filter (or a blocked prompt) is the reason.
 * A refusal, a content filter after some text, and a cut by length are answers whose finish reason
   says so; the engine decides what they are worth. Their `failure` is None.
-* `tool_calls[].arguments` null means the provider's text was not a JSON object; an empty text stands
-  for a tool without arguments and may be read as `{}`. A missing id may be "" or made up.
+* `tool_calls[].arguments` null means the provider's text was not a JSON object; an empty text is
+  a tool without arguments and may be read as `{}`. A missing id may be "" or made up.
 * `usage_raw` equals `Usage.raw`; normalised numbers are compared with `wire_truth.usage`.
 * `error.code` may be a number there; ours is text. `google_status` is a type or a code.
 * Deltas of a stream join to the text; a whole document may yield none.
@@ -231,7 +231,7 @@ def check_models(case):
     models, following = dialect(case.dialect).read_models(case.body)
     wanted = [(name or "").removeprefix("models/") for name in case.expect["ids"]]
     assert [model.id for model in models] == wanted
-    assert following == (case.expect["next_page"] or None)
+    assert following == (case.expect.get("next_page"))
 
 
 @pytest.mark.parametrize("case", select(lambda case: case.expect["type"] == "embeddings"))

@@ -124,8 +124,10 @@ def _openai_chat(raw, case):
     output = raw.get("completion_tokens")
     if case.provider == "xai" or str(case.expect.get("model")).startswith("grok"):
         output = _sum(output, reasoning)
-    written = inside.get("cache_write_tokens")
-    return raw.get("prompt_tokens"), output, cached, written, reasoning
+    given = raw.get("prompt_tokens")
+    if "prompt_audio_seconds" in raw:  # Mistral counts audio in the total alone
+        given = raw["total_tokens"] - output
+    return given, output, cached, inside.get("cache_write_tokens"), reasoning
 
 
 def _openai_responses(raw, case):
@@ -193,6 +195,24 @@ _USAGE = {
     "cohere": _cohere,
     "ollama": _ollama,
 }
+
+
+def cost(case: Any) -> float | None:
+    """US dollars where the provider names them.
+
+    `cost` is a number (OpenRouter) or an object with a total (Perplexity); xAI counts ticks of
+    1e-10 dollars. With a key of one's own OpenRouter's `cost` is its fee alone: what is paid to the
+    provider behind it is told apart.
+    """
+    raw = case.expect["usage_raw"]
+    told = raw.get("cost")
+    if isinstance(told, dict):
+        return told.get("total_cost")
+    if told is not None:
+        behind = (raw.get("cost_details") or {}).get("upstream_inference_cost")
+        return told + (behind or 0) if raw.get("is_byok") else told
+    ticks = raw.get("cost_in_usd_ticks")
+    return None if ticks is None else ticks * 1e-10
 
 
 # --- retry hints -------------------------------------------------------------------------------
