@@ -10,6 +10,7 @@ from nbapimgr.manager._listings import (
     model_rows,
     plan_rows,
     provider_rows,
+    version_rows,
 )
 from nbapimgr.manager._manager import Manager
 
@@ -27,4 +28,5 @@ __all__ = [
     "model_rows",
     "plan_rows",
     "provider_rows",
+    "version_rows",
 ]

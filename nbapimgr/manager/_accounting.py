@@ -25,6 +25,8 @@ class Accounting:
         self._request = request
         self._call_id = new_call_id(time.time())
         self._before: str | None = None
+        self.attempts: list[Attempt] = []
+        """Those of this call, in order."""
 
     def account(self, attempt: Attempt) -> Attempt:
         """Price an attempt and write its row; the priced attempt."""
@@ -34,6 +36,7 @@ class Accounting:
             attempt = msgspec.structs.replace(attempt, cost=price)
         self._store.record(self._call_id, self._request, attempt, fallback_from=self._before)
         self._before = str(attempt.candidate)
+        self.attempts.append(attempt)
         return attempt
 
     def kept(self, reply: Reply) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "model_rows",
     "plan_rows",
     "provider_rows",
+    "version_rows",
 ]
 
 Row = dict[str, Any]
@@ -73,7 +74,12 @@ def model_rows(manager: Manager, provider: str | None = None) -> list[Row]:
     """
     if provider is None:
         return [
-            {"route": f"{p.name}:{model}", "provider": p.name, "model": model}
+            {
+                "route": f"{p.name}:{model}",
+                "provider": p.name,
+                "model": model,
+                "usable": p.enabled and _has_key(manager, p.name),
+            }
             for p in sorted(manager.providers.values(), key=lambda p: p.priority)
             for model in p.models
         ]
@@ -82,12 +88,18 @@ def model_rows(manager: Manager, provider: str | None = None) -> list[Row]:
             "route": f"{provider}:{info.id}",
             "provider": provider,
             "model": info.id,
+            "usable": True,
             "context_window": info.context_window,
             "images": info.images,
             "tools": info.tools,
+            "schema": info.schema,
         }
         for info in manager.providers.test(provider)
     ]
+
+
+def _has_key(manager: Manager, name: str) -> bool:
+    return manager.providers[name].keyless or bool(manager.credentials.list(name))
 
 
 def plan_rows(plan: Plan) -> list[Row]:
@@ -137,13 +149,21 @@ def doctor_rows(manager: Manager) -> list[Row]:
     return [{"check": check, "ok": ok, "found": found, "do": do} for check, ok, found, do in rows]
 
 
-def _versions() -> Iterator[tuple[str, bool, str, str]]:
-    yield "python", True, f"{platform.python_version()} ({sys.platform})", ""
+def version_rows() -> list[tuple[str, str]]:
+    """(package, version) of what matters in a bug report; "" where it is not installed."""
+    rows = [("python", f"{platform.python_version()} ({sys.platform})")]
     for package in ("nbapimgr", "ipython", "ipykernel", "httpx", "pandas", "genai-prices"):
         try:
-            yield package, True, metadata.version(package), ""
+            rows.append((package, metadata.version(package)))
         except metadata.PackageNotFoundError:
-            yield package, False, "not installed", f"pip install {package}"
+            rows.append((package, ""))
+    return rows
+
+
+def _versions() -> Iterator[tuple[str, bool, str, str]]:
+    for package, version in version_rows():
+        do = "" if version else f"pip install {package}"
+        yield package, bool(version), version or "not installed", do
 
 
 def _files(manager: Manager) -> Iterator[tuple[str, bool, str, str]]:

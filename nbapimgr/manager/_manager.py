@@ -23,6 +23,7 @@ from nbapimgr.schema import shape
 from nbapimgr.settings import Settings, load, places, save
 from nbapimgr.usage import UsageStore, estimate_tokens
 from nbapimgr.vault import Credentials
+from nbapimgr.wire.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nbapimgr.manager._question import Prompt
-    from nbapimgr.models import Event, ModelInfo, Provider
+    from nbapimgr.models import Attempt, Event, ModelInfo, Provider
 
 __all__ = ["Manager"]
 
@@ -59,6 +60,8 @@ class Manager:
         self.places = places(home)
         self.last: Reply | None = None
         self.last_plan: Plan | None = None
+        self._route: str | None = None
+        self._accounting: Accounting | None = None
         self._notes: list[str] = []
         self._lock = threading.RLock()
         self._saved = settings is None
@@ -139,7 +142,7 @@ class Manager:
             yield from events_of(self._remember(request, kept, source))
             return
         plan = self.plan(request)
-        account = Accounting(self._usage, request).account
+        account = self._account(request)
         for event in self._engine.stream(plan, request, account=account):
             if isinstance(event, Finished):
                 self._remember(request, event.reply, source)
@@ -156,7 +159,7 @@ class Manager:
                 yield event
             return
         plan = self.plan(request)
-        account = Accounting(self._usage, request).account
+        account = self._account(request)
         async with aclosing(self._engine.astream(plan, request, account=account)) as events:
             async for event in events:
                 if isinstance(event, Finished):
@@ -170,12 +173,13 @@ class Manager:
         if schema is None:
             return question(prompt, **options), None
         wanted = shape(schema, many=many)
-        return question(prompt, schema=wanted.schema, **options), wanted.read
+        asked = question(prompt, schema=wanted.schema, schema_name=wanted.name, **options)
+        return asked, wanted.read
 
     def plan(self, request: Request) -> Plan:
         """Who would be tried, in order, and who not and why. Nothing is sent."""
         settings = self._settings
-        resolved = resolve(request.route, settings)
+        resolved = resolve(request.route or self.route, settings)
         plan = make_plan(
             request,
             settings.providers,
@@ -210,6 +214,16 @@ class Manager:
         return self._settings
 
     @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The attempts of the newest call, failed and stopped ones too."""
+        return tuple(self._accounting.attempts) if self._accounting else ()
+
+    @property
+    def route(self) -> str | None:
+        """The route of calls that name none; None tries all enabled providers by priority."""
+        return self._route or self._settings.default
+
+    @property
     def routes(self) -> list[str]:
         """Every route that can be named."""
         return known_names(self._settings)
@@ -235,15 +249,27 @@ class Manager:
 
     # --- changing -------------------------------------------------------------------------------
 
-    def use(self, route: str | None) -> None:
-        """Make a route the one of calls that name none; None goes back to all by priority.
+    def use(self, route: str | None, *, save: bool = False) -> None:
+        """Make a route the one of this kernel's calls that name none; None undoes it.
+
+        Args:
+            route: A known vendor that is not configured yet is added first.
+            save: Later kernels use it too.
 
         Raises:
             UnknownName: It names nothing that exists.
         """
         if route is not None:
+            self.adopt(route)
             resolve(route, self._settings)
-        self._change(lambda s: msgspec.structs.replace(s, default=route))
+        self._route = route
+        if save:
+            self._change(lambda s: msgspec.structs.replace(s, default=route))
+
+    def adopt(self, name: str) -> None:
+        """Add the known vendor of that name unless a provider, route or model has it."""
+        if name in CATALOGUE and name not in self.routes:
+            self.providers.add(name)
 
     def close(self) -> None:
         """Let go of connections, threads and files."""
@@ -254,6 +280,10 @@ class Manager:
 
     def _request(self, prompt: Prompt | Request, options: dict[str, Any]) -> Request:
         return prompt if isinstance(prompt, Request) else question(prompt, **options)
+
+    def _account(self, request: Request) -> Callable[[Attempt], Attempt]:
+        self._accounting = Accounting(self._usage, request)
+        return self._accounting.account
 
     def _remember(self, request: Request, reply: Reply, source: Source) -> Reply:
         if reply.source == "live":
