@@ -170,7 +170,8 @@ class GeminiDecoder(BodyDecoder):
             self._usage, self._raw_usage = usage, msgspec.Raw()
         candidates = chunk.get("candidates")
         if candidates and isinstance(candidates, list):
-            self._candidate(_json.as_dict(candidates[0]))
+            for candidate in candidates:
+                self._candidate(_json.as_dict(candidate))
         else:
             self._blocked(_json.as_dict(chunk.get("promptFeedback")))
 
