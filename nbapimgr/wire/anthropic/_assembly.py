@@ -41,7 +41,6 @@ _FIELDS: Final = {
 """Type of a delta -> the field that holds its text, and the kind of our delta."""
 _STARTS: Final = {"text": "text", "thinking": "thinking", "partial_json": "tool_use"}
 """Field of a delta -> the type of the block it belongs to."""
-_ANSWERS: Final = (Text, ToolCall, Reasoning)
 
 
 class _Piece(msgspec.Struct, gc=False):
@@ -117,9 +116,14 @@ class Assembly:
         results of its tools) and yet no answer to a cell; neither are blocks of the provider's own
         tools, unless the turn is to go on from them.
         """
-        native = self._stop.get("stop_reason")
-        good = (Text, ToolCall, Reasoning, Opaque) if native in _UNFINISHED else _ANSWERS
-        return native == "refusal" or any(isinstance(part, good) for part in self._content())
+        native = as_str(self._stop.get("stop_reason"))
+        if native == "refusal":
+            return True
+        good = (Text, ToolCall, Opaque) if native in _UNFINISHED else (Text, ToolCall)
+        return any(
+            isinstance(part, good) or (isinstance(part, Reasoning) and bool(part.text))
+            for part in self._content()
+        )
 
     def decoded(self, failure: Failure | None) -> Decoded:
         """All that has been said, with `failure` if it is no answer."""

@@ -15,6 +15,8 @@ __all__ = ["VERTEX_VERSION", "authorise", "is_vertex", "message_url", "models_ca
 _VERSION: Final = "2023-06-01"
 VERTEX_VERSION: Final = "vertex-2023-10-16"
 """The `anthropic_version` Vertex AI wants in the body."""
+_ENTRA: Final = "eyJ"
+"""How every token of Microsoft Entra begins."""
 
 
 def is_vertex(provider: Provider) -> bool:
@@ -40,12 +42,14 @@ def message_url(provider: Provider, model: str, *, stream: bool) -> str:
 def own_headers(provider: Provider) -> dict[str, str]:
     """The headers of every call. The version is in the body at Vertex AI."""
     version = {} if is_vertex(provider) else {"anthropic-version": _VERSION}
-    return version | provider.headers
+    return version | {name.lower(): value for name, value in provider.headers.items()}
 
 
 def authorise(call: HttpCall, key: str, provider: Provider) -> dict[str, str]:  # noqa: ARG001  # the contract's
-    """The key in Anthropic's own header, which Foundry takes too; at Vertex AI an OAuth token."""
-    if is_vertex(provider):
+    """The key in Anthropic's own header, which Foundry takes too; tokens of clouds are bearers."""
+    if not key:
+        return {}
+    if is_vertex(provider) or key.startswith(_ENTRA):
         return {"authorization": f"Bearer {key}"}
     return {"x-api-key": key}
 
