@@ -99,12 +99,11 @@ class SseReader:
         limit: The longest line, and the most data of one event, in bytes.
     """
 
-    __slots__ = ("_data", "_limit", "_lines", "_name", "_overflow", "_size")
+    __slots__ = ("_data", "_limit", "_lines", "_name", "_size")
 
     def __init__(self, limit: int = MAX_LINE) -> None:
         self._lines = LineReader(limit)
         self._limit = limit
-        self._overflow = False
         self._name = ""
         self._data: list[bytes] = []
         self._size = 0
@@ -112,7 +111,7 @@ class SseReader:
     @property
     def overflow(self) -> bool:
         """A line or an event was over the limit; it and all after it are dropped."""
-        return self._overflow or self._lines.overflow
+        return self._size > self._limit or self._lines.overflow
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that `data` completes."""
@@ -120,19 +119,21 @@ class SseReader:
 
     def end(self) -> list[Event]:
         """The last event, when its closing blank line (or its very end) was missing."""
-        return self._read([*self._lines.end(), b""]) if not self.overflow else []
+        return [] if self.overflow else self._read([*self._lines.end(), b""])
 
     def _read(self, lines: list[bytes]) -> list[Event]:
         events: list[Event] = []
+        data = self._data
         for line in lines:
-            if line.startswith(b"data: "):
-                self._take(line[6:])
+            if line[:6] == b"data: ":  # as good as every line; the rest goes the long way
+                self._take(line, line[6:])
             elif line:
                 self._field(line)
-            elif self._data:
-                events.append((self._name, b"\n".join(self._data)))
-                self._reset()
             else:
+                if data:
+                    events.append((self._name, data[0] if len(data) == 1 else b"\n".join(data)))
+                    data.clear()
+                    self._size = 0
                 self._name = ""
         return events
 
@@ -140,20 +141,14 @@ class SseReader:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._take(value)
+            self._take(line, value)
         elif name == b"event":
             self._name = value.decode("utf-8", "replace")
         # A comment has an empty name. `id` and `retry` are for reconnecting; a POST does not.
 
-    def _take(self, value: bytes) -> None:
-        self._size += len(value)
-        if self._size > self._limit:
-            self._overflow = True  # `_size` is never reset now, so nothing more is delivered
-            self._data = []
-        else:
+    def _take(self, line: bytes, value: bytes) -> None:
+        self._size += len(line)
+        if self._size <= self._limit:
             self._data.append(value)
-
-    def _reset(self) -> None:
-        self._name = ""
-        self._data = []
-        self._size = 0
+        else:  # the size stays over the limit, so nothing is delivered any more
+            self._data.clear()

@@ -2,6 +2,8 @@
 
 What providers send beside these fields is skipped unparsed. A chunk of another shape (Mistral's
 lists of content blocks, arguments as objects) is parsed without types and put into this one.
+The records are not traced by the garbage collector (`gc=False`): they hold no cycles, and one is
+made for every token.
 """
 
 from __future__ import annotations
@@ -16,14 +18,14 @@ from nbapimgr.wire._json import as_dict, as_list, as_str
 __all__ = ["Choice", "Chunk", "Function", "Said", "ToolPart", "document", "parse"]
 
 
-class Function(msgspec.Struct):
+class Function(msgspec.Struct, gc=False):
     """Name and arguments of a call, or a piece of them."""
 
     name: str | None = None
     arguments: str | None = None
 
 
-class ToolPart(msgspec.Struct):
+class ToolPart(msgspec.Struct, gc=False):
     """A tool call, or a piece of one."""
 
     index: int | None = None
@@ -34,7 +36,7 @@ class ToolPart(msgspec.Struct):
     """Google's thought signature, in its chat completions."""
 
 
-class Said(msgspec.Struct):
+class Said(msgspec.Struct, gc=False):
     """A delta, or a whole message."""
 
     content: str | None = None
@@ -48,7 +50,7 @@ class Said(msgspec.Struct):
     """Mistral's thinking blocks, never a field of this name on the wire."""
 
 
-class Choice(msgspec.Struct):
+class Choice(msgspec.Struct, gc=False):
     """One of the answers; only the first is read."""
 
     index: int = 0
@@ -58,7 +60,7 @@ class Choice(msgspec.Struct):
     error: Any = None
 
 
-class Chunk(msgspec.Struct):
+class Chunk(msgspec.Struct, gc=False):
     """An event of the stream, or a whole response."""
 
     choices: list[Choice] | None = None

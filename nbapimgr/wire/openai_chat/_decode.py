@@ -64,16 +64,17 @@ class _Decoder(BodyDecoder):
         chunk = parse(data)
         if chunk.choices is None or chunk.error is not None or name == "error":
             self._odd(chunk, name, _json.loads(data))
-            if self.finished:
-                return
-        self._chunk(chunk)
+        if self.failure is None:
+            self._chunk(chunk)
 
     def _document(self, value: Any) -> None:
         chunk = document(value)
         self._odd(chunk, "", value)
         if self.failure is None and chunk.choices is None:
             self._fail_as("service.malformed", "The response has no choices.", "no choices")
-        self._chunk(chunk, whole=True)
+        for choice in chunk.choices or ():
+            choice.delta = choice.message or choice.delta  # Perplexity sends both
+        self._chunk(chunk)
         self.settled = True
 
     def _decoded(self) -> Decoded:
@@ -101,44 +102,54 @@ class _Decoder(BodyDecoder):
             self._note(chunk)
             self._fail(from_event("openai-chat", value, self.headers, now=self.now))
 
-    def _chunk(self, chunk: Chunk, *, whole: bool = False) -> None:
-        self._note(chunk)
+    def _chunk(self, chunk: Chunk) -> None:
+        if self._model is None or self._id is None:
+            self._note(chunk)
         if chunk.choices:
-            choice = self._choice(chunk.choices)
+            choice: Choice | None = chunk.choices[0]
+            if len(chunk.choices) > 1 or choice.index != self._index:
+                choice = self._choose(chunk.choices)
             if choice is not None:
-                said = (
-                    (choice.message or choice.delta) if whole else (choice.delta or choice.message)
-                )
-                if said is not None:
-                    self._hear(said)
-                if choice.finish_reason:
-                    self._end_with(choice.finish_reason)
-                if choice.error is not None:
-                    payload = {"error": choice.error}
-                    self._fail(from_event("openai-chat", payload, self.headers, now=self.now))
-        counted = chunk.usage or (chunk.x_groq and chunk.x_groq.get("usage"))
-        if counted:
-            self._usage = _json.as_dict(counted)
+                self._choice(choice)
+        if chunk.usage or chunk.x_groq:
+            self._count(chunk)
 
     def _note(self, chunk: Chunk) -> None:
-        if chunk.id and not self._id:
-            self._id = chunk.id
-        if chunk.model and not self._model:
-            self._model = chunk.model
-        if chunk.service_tier:
-            self._tier = chunk.service_tier
+        """Who answers; Azure's first chunk names nobody."""
+        self._id = self._id or chunk.id or None
+        self._model = self._model or chunk.model or None
+        self._tier = chunk.service_tier or self._tier
 
-    def _choice(self, choices: list[Choice]) -> Choice | None:
+    def _choose(self, choices: list[Choice]) -> Choice | None:
         """The first of several answers (`n`): the one whose index came first."""
         if self._index is None:
             self._index = choices[0].index
         return next((choice for choice in choices if choice.index == self._index), None)
 
+    def _choice(self, choice: Choice) -> None:
+        said = choice.delta or choice.message
+        if said is not None:
+            self._hear(said)
+        if choice.finish_reason:
+            self._end_with(choice.finish_reason)
+        if choice.error is not None:  # OpenRouter
+            payload = {"error": choice.error}
+            self._fail(from_event("openai-chat", payload, self.headers, now=self.now))
+
+    def _count(self, chunk: Chunk) -> None:
+        """The last count is the true one: some send a running one with every chunk."""
+        self._tier = chunk.service_tier or self._tier
+        self._usage = (
+            chunk.usage or _json.as_dict(_json.as_dict(chunk.x_groq).get("usage")) or self._usage
+        )
+
     def _hear(self, said: Said) -> None:
-        if said.content:
-            self._order.setdefault("text")
-            self._text.append(said.content)
-            self._say(Delta(text=said.content))
+        content = said.content
+        if content:
+            if not self._text:
+                self._order.setdefault("text")
+            self._text.append(content)
+            self._say(Delta(text=content))
         if said.reasoning_content or said.reasoning or said.reasoning_details or said.thinking:
             self._think(said)
         if said.refusal:
