@@ -1,4 +1,4 @@
-"""The classes of failure: for each category its parent, scope, retry decision, remedy and action."""
+"""What each category of failure means: whose fault it is, what is done, what the user can do."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CATEGORIES: Final[Mapping[str, Class]] = MappingProxyType(
             scope="credential",
             retryable=False,
             action="next credential, else next provider; the key is left alone until it changes",
-            remedy="give the key's project or role the permission the message names, or use another key",
+            remedy="give the key the permission the message names, or use another key",
         ),
         "auth.region": Class(
             parent="Auth",
@@ -90,7 +90,7 @@ CATEGORIES: Final[Mapping[str, Class]] = MappingProxyType(
             scope="request",
             retryable=False,
             action="never the same again; another model or provider",
-            remedy="shorten the prompt or lower max_tokens, or use a model or plan with a higher limit",
+            remedy="shorten the prompt, lower max_tokens, or use a model with a higher limit",
         ),
         "model.not_found": Class(
             parent="Model",
@@ -98,7 +98,7 @@ CATEGORIES: Final[Mapping[str, Class]] = MappingProxyType(
             scope="model",
             retryable=False,
             action="next candidate; the model is left alone; near names are offered",
-            remedy="check the model's name against the provider's list",
+            remedy="check the model's name and the base URL against the provider's list",
         ),
         "model.context_length": Class(
             parent="Model",
@@ -106,7 +106,7 @@ CATEGORIES: Final[Mapping[str, Class]] = MappingProxyType(
             scope="request",
             retryable=False,
             action="never unchanged; a candidate with a larger window",
-            remedy="shorten the prompt or the history, lower max_tokens, or use a model with a larger window",
+            remedy="shorten the prompt or the history, or use a model with a larger window",
         ),
         "request.content_policy": Class(
             parent="Request",
@@ -114,7 +114,7 @@ CATEGORIES: Final[Mapping[str, Class]] = MappingProxyType(
             scope="request",
             retryable=False,
             action="stop, unless the user allowed another provider to be asked",
-            remedy="rephrase the prompt; allow another provider only if its rules permit the request",
+            remedy="rephrase the prompt, or allow another provider to be asked",
         ),
         "request.bad": Class(
             parent="Request",
@@ -218,7 +218,7 @@ CATEGORIES: Final[Mapping[str, Class]] = MappingProxyType(
             scope="host",
             retryable=False,
             action="next at once",
-            remedy="check this machine's clock, its certificates, and a proxy that opens connections",
+            remedy="check this machine's clock and certificates, and proxies that open connections",
         ),
         "network.refused": Class(
             parent="Network",
@@ -250,7 +250,7 @@ CATEGORIES: Final[Mapping[str, Class]] = MappingProxyType(
             scope="local",
             retryable=False,
             action="said so; next",
-            remedy="sign in to the network in a browser, or correct the proxy settings and base URL",
+            remedy="check the base URL and the proxy, or sign in to the network in a browser",
         ),
         "user.cancelled": Class(
             parent="You",
