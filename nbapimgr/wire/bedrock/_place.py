@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["base_url", "control_url", "region"]
 
 _REGION_IN_HOST: Final = re.compile(r"\bbedrock(?:-runtime)?(?:-fips)?\.([a-z]{2}[a-z0-9-]*\d)\.")
-"""`bedrock-runtime.us-east-1.amazonaws.com`, also in FIPS and VPC endpoints."""
+"""The host's label after `bedrock-runtime`, also in FIPS and VPC endpoints."""
 
 
 def region(provider: Provider) -> str:
@@ -30,18 +30,23 @@ def region(provider: Provider) -> str:
         return found[1]
     raise SettingsError(
         f"provider {provider.name!r} has no AWS region",
-        hint='set it in the provider\'s options: region = "us-east-1"',
+        hint='set it in the provider\'s options: {"region": "us-east-1"}',
     )
 
 
 def base_url(provider: Provider) -> str:
-    """The address of the runtime API, with the region in its place.
+    """The address of the runtime API; a region in the options takes the place of the host's.
 
     Raises:
         SettingsError: The base URL leaves the region open and no option names it.
     """
     base = provider.base_url.rstrip("/")
-    return base.replace("{region}", region(provider)) if "{region}" in base else base
+    if "{region}" in base:
+        return base.replace("{region}", region(provider))
+    found = _REGION_IN_HOST.search(base)
+    if found is None:
+        return base
+    return base[: found.start(1)] + region(provider) + base[found.end(1) :]
 
 
 def control_url(provider: Provider) -> str:
