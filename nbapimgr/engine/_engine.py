@@ -1,0 +1,144 @@
+"""The engine's face: stream a plan's events, list a candidate's models, close."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+from nbapimgr.engine._call import Call
+from nbapimgr.engine._check import list_models
+from nbapimgr.engine._faces import aevents, events, result
+from nbapimgr.engine._gear import Gear
+from nbapimgr.engine._limits import Limits
+from nbapimgr.engine._loop import LoopThread
+from nbapimgr.engine._transport import Transport
+
+if TYPE_CHECKING:
+    import concurrent.futures
+    from collections.abc import AsyncGenerator, Callable, Generator
+
+    from nbapimgr.models import Attempt, Candidate, Event, ModelInfo, Plan, Provider, Request
+    from nbapimgr.secret import Secret
+
+__all__ = ["Engine"]
+
+
+def _as_it_is(attempt: Attempt) -> Attempt:
+    return attempt
+
+
+def _by_length(text: str) -> int:
+    """Four characters a token: what English text comes to."""
+    return -(-len(text) // 4)
+
+
+class Engine:
+    """Puts a request to the candidates of a plan until one of them answers.
+
+    Safe to use from any thread; nothing is started before the first call.
+
+    Args:
+        key_for: The key of a candidate, asked for where the headers are made and kept nowhere;
+            None where there is none.
+        start: Starts a provider that has no base URL, in a worker thread, and gives it with one.
+        limits: How long is waited for what.
+        estimate: Tokens in a text, where the provider does not say.
+    """
+
+    def __init__(
+        self,
+        *,
+        key_for: Callable[[Candidate], Secret | None],
+        start: Callable[[Provider], Provider] | None = None,
+        limits: Limits | None = None,
+        estimate: Callable[[str], int] = _by_length,
+    ) -> None:
+        self._key_for = key_for
+        self._start = start
+        self._limits = limits or Limits()
+        self._estimate = estimate
+        self._loop = LoopThread(Transport)
+
+    def stream(
+        self,
+        plan: Plan,
+        request: Request,
+        *,
+        account: Callable[[Attempt], Attempt] = _as_it_is,
+    ) -> Generator[Event]:
+        """The events of a call, as they come. Closing the generator cancels the call.
+
+        Args:
+            plan: Who is tried.
+            request: What is asked.
+            account: Called once for each attempt, also for a cancelled one, before the event that
+                carries it, on the engine's thread in the caller's context; what it returns is
+                what events and reply carry.
+
+        Raises:
+            AllProvidersFailed: Nobody answered.
+            CallInterrupted: The user stopped it.
+            RuntimeError: Called on the engine's own thread, which would wait for itself.
+        """
+        running = self._loop.running()
+        if threading.current_thread() is running.thread:
+            raise RuntimeError("on the engine's own thread only astream can be used")
+        gear = self._gear(running.resource)
+        return events(running.loop, lambda: Call(gear, plan, request, account).events())
+
+    def astream(
+        self,
+        plan: Plan,
+        request: Request,
+        *,
+        account: Callable[[Attempt], Attempt] = _as_it_is,
+    ) -> AsyncGenerator[Event]:
+        """`stream` for code that awaits, in any running loop.
+
+        Close it with `contextlib.aclosing` when leaving it early; a cancelled task closes it too.
+
+        Raises:
+            AllProvidersFailed: Nobody answered.
+        """
+        running = self._loop.running()
+        gear = self._gear(running.resource)
+        return aevents(running.loop, lambda: Call(gear, plan, request, account).events())
+
+    def models(
+        self, candidate: Candidate, *, timeout: float | None = None
+    ) -> tuple[ModelInfo, ...]:
+        """The models a candidate's provider lists: the free call that checks the key.
+
+        Args:
+            candidate: Whom to ask; its model does not matter.
+            timeout: Seconds; None takes the engine's limit.
+
+        Raises:
+            AllProvidersFailed: There is no list; `.attempts[0].failure` says why.
+            CallInterrupted: The user stopped it.
+        """
+        return result(self._submit_check(candidate, timeout))
+
+    async def amodels(
+        self,
+        candidate: Candidate,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109  # passed on
+    ) -> tuple[ModelInfo, ...]:
+        """`models` for code that awaits."""
+        return await asyncio.wrap_future(self._submit_check(candidate, timeout))
+
+    def close(self) -> None:
+        """Cancel what runs, close all connections, end the thread. A later call starts anew."""
+        self._loop.close()
+
+    def _submit_check(
+        self, candidate: Candidate, timeout: float | None
+    ) -> concurrent.futures.Future[tuple[ModelInfo, ...]]:
+        running = self._loop.running()
+        check = list_models(self._gear(running.resource), candidate, timeout)
+        return asyncio.run_coroutine_threadsafe(check, running.loop)
+
+    def _gear(self, transport: Transport) -> Gear:
+        return Gear(transport, self._limits, self._key_for, self._start, self._estimate)

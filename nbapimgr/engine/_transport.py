@@ -1,0 +1,225 @@
+"""Bytes over HTTP: the one module that knows httpx, and aiohttp under it.
+
+httpx 0.28's own connection pool is quadratic in its connections and its client costs more than the
+request; so requests go straight to the aiohttp transport, which is httpx's public transport API.
+`httpx2` is the maintained successor with the same API: changing `CLIENT` is the whole move.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib
+import zlib
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from nbapimgr.engine._proxies import proxy_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+
+    from nbapimgr.wire import HttpCall
+
+__all__ = ["CLIENT", "Origin", "Response", "Transport", "UndecodableError", "reused_and_closed"]
+
+CLIENT = "httpx"
+"""The client library: "httpx" or "httpx2"."""
+_TRANSPORTS: Final = {"httpx": "httpx_aiohttp", "httpx2": "httpx_aiohttp.httpx2"}
+
+_CONNECTIONS: Final = 32
+"""Most connections to one origin. More help no provider, and idle ones cost on each call."""
+_KEEPALIVE: Final = 60.0
+"""Seconds after which an idle connection is closed."""
+_PIECE: Final = 2**16
+"""Most bytes that are unpacked at a time, so that a packed bomb is noticed while it is small."""
+
+
+class UndecodableError(Exception):
+    """A body in an encoding that was not asked for and is not known, or is broken."""
+
+
+class _Library(NamedTuple):
+    httpx: Any
+    transport: Any
+    aiohttp: Any
+    url: Any
+    """Parsed URLs, kept: parsing one costs as much as half a request."""
+
+
+@functools.cache
+def _library(name: str) -> _Library:
+    httpx = importlib.import_module(name)
+    transport = importlib.import_module(_TRANSPORTS[name]).AiohttpTransport
+    aiohttp = importlib.import_module("aiohttp")
+    return _Library(httpx, transport, aiohttp, functools.lru_cache(256)(httpx.URL))
+
+
+@functools.cache
+def _ssl_context(name: str) -> Any:
+    """One context for all origins: reading the certificates takes 80 ms."""
+    return _library(name).httpx.create_ssl_context()
+
+
+class Transport:
+    """The origins that are talked to, each with its connections. Lives on one loop.
+
+    Args:
+        keepalive: Seconds after which an idle connection is closed.
+    """
+
+    def __init__(self, *, keepalive: float = _KEEPALIVE) -> None:
+        self._keepalive = keepalive
+        self._origins: dict[str, Origin] = {}
+
+    async def origin(self, url: str) -> Origin:
+        """Where a URL leads to."""
+        parts = urlsplit(url)
+        base = f"{parts.scheme}://{parts.netloc}"
+        if base not in self._origins:
+            # Importing takes 0.3 s the first time, in which the loop must hear a cancellation.
+            library = await asyncio.to_thread(_library, CLIENT)
+            verify = parts.scheme == "https" and await asyncio.to_thread(_ssl_context, CLIENT)
+            if base not in self._origins:
+                self._origins[base] = Origin(library, base, verify, self._keepalive)
+        return self._origins[base]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        origins, self._origins = self._origins, {}
+        for origin in origins.values():
+            await origin.close()
+
+
+class Origin:
+    """Scheme, host and port: its connections, kept warm, and the slots in front of them.
+
+    Attributes:
+        host: The host's name, for messages.
+        slots: Held from before a request is sent until its response is closed. The connections
+            have no queue of their own, so that waiting for one is not taken for connecting.
+    """
+
+    def __init__(self, library: _Library, base: str, verify: Any, keepalive: float) -> None:
+        self._library = library
+        self.host = urlsplit(base).hostname or ""
+        self.slots = asyncio.Semaphore(_CONNECTIONS)
+        self._fresh: set[asyncio.Task[Any] | None] = set()
+        proxy = proxy_for(base)
+        self._proxy_headers = proxy.headers if proxy and base.startswith("http:") else {}
+        self._client = library.transport(
+            verify=verify,
+            proxy=library.httpx.Proxy(proxy.url, headers=proxy.headers) if proxy else None,
+            client=functools.partial(self._session, verify, keepalive),
+        )
+
+    def _session(self, verify: Any, keepalive: float) -> Any:
+        aiohttp = self._library.aiohttp
+        opened = aiohttp.TraceConfig()
+        opened.on_connection_create_start.append(self._note_fresh)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=verify, keepalive_timeout=keepalive),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[opened],
+        )
+
+    async def _note_fresh(self, *_: object) -> None:
+        self._fresh.add(asyncio.current_task())
+
+    async def send(self, call: HttpCall, headers: Mapping[str, str], *, connect: float) -> Response:
+        """Send a request and wait for the head of its response. Redirects are not followed.
+
+        A request on a kept connection that the server had closed meanwhile is sent once more:
+        servers close idle connections whenever they like (llama.cpp's does so after each answer),
+        and one that has sent no byte has not answered.
+
+        Args:
+            call: Method, URL and body.
+            headers: All headers, the secret ones too.
+            connect: Seconds for name look-up, TCP and TLS.
+
+        Raises:
+            Exception: Whatever httpx, aiohttp or the system raise; see `_troubles`.
+        """
+        task = asyncio.current_task()
+        try:
+            try:
+                return await self._send(call, headers, connect)
+            except Exception as error:
+                if task in self._fresh or not reused_and_closed(error):
+                    raise
+            return await self._send(call, headers, connect)
+        finally:
+            self._fresh.discard(task)
+
+    async def _send(self, call: HttpCall, headers: Mapping[str, str], connect: float) -> Response:
+        request = self._library.httpx.Request(
+            call.method,
+            self._library.url(call.url),
+            headers={**headers, **self._proxy_headers},
+            content=call.body or None,
+            # aiohttp's limit for a connection, opened anew; reading is watched by the attempt.
+            extensions={"timeout": {"pool": connect}},
+        )
+        return Response(await self._client.handle_async_request(request))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+class Response:
+    """The head of a response, and its body in pieces.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Names in lower case.
+        pieces: The body, unpacked, in pieces as they come. Can be read on after a break.
+    """
+
+    def __init__(self, response: Any) -> None:
+        self._stream = response.stream
+        self.status: int = response.status_code
+        self.headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in response.headers.raw
+        }
+        self.pieces: AsyncGenerator[bytes] = self._stream.__aiter__()
+        coding = self.headers.get("content-encoding", "identity").strip().lower()
+        if coding != "identity":
+            self.pieces = _unpacked(self.pieces, coding)
+
+    async def close(self) -> None:
+        """Give the connection back if the body was read to its end, else close it."""
+        await self.pieces.aclose()
+        await self._stream.aclose()
+
+
+async def _unpacked(pieces: AsyncIterator[bytes], coding: str) -> AsyncGenerator[bytes]:
+    """A packed body, unpacked in bounded pieces.
+
+    Packing is never asked for (it delays streams), but some servers pack all the same.
+    """
+    if coding not in {"gzip", "x-gzip", "deflate"}:
+        raise UndecodableError(f"content-encoding {coding!r}")
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, by its first bytes
+    async for piece in pieces:
+        rest = piece
+        while rest and not unpacker.eof:
+            try:
+                data = unpacker.decompress(rest, _PIECE)
+            except zlib.error:
+                raise UndecodableError(f"broken {coding}") from None
+            rest = unpacker.unconsumed_tail
+            if data:
+                yield data
+
+
+def reused_and_closed(error: Exception) -> bool:
+    """Whether a connection was closed before the first byte of a response."""
+    names = {kind.__name__ for kind in type(error.__cause__ or error).__mro__}
+    if "ServerDisconnectedError" in names:
+        # Its message holds the part of the head that had come, if any.
+        return isinstance(getattr(error.__cause__, "message", None), str)
+    cut = names & {"ClientOSError", "ClientConnectionResetError"}
+    return bool(cut) and "ClientConnectorError" not in names

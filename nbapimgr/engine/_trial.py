@@ -1,0 +1,238 @@
+"""One attempt: build, prove who asks, send, decode. Ends in an answer or in a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Final
+
+from nbapimgr.engine._sending import headers_of, started
+from nbapimgr.engine._troubles import before_answer, in_answer, redirected, refused_answer
+from nbapimgr.engine._watchdog import Watchdog
+from nbapimgr.errors import NbApiMgrError
+from nbapimgr.wire import Decoded, dialect
+from nbapimgr.wire._limits import MAX_BODY, MAX_ERROR_BODY
+from nbapimgr.wire.failures import classify, network
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from nbapimgr.engine._gear import Gear
+    from nbapimgr.engine._transport import Origin, Response
+    from nbapimgr.models import Candidate, Delta, Failure, Provider, Request
+    from nbapimgr.wire import Decoder, Dialect, HttpCall
+
+__all__ = ["Trial"]
+
+_TOTAL: Final = "network.total_timeout"
+_FIRST: Final = "network.first_token_timeout"
+_STALL: Final = "network.stall"
+_GRACE: Final = "grace"
+_MOST_BYTES: Final = 8 * MAX_BODY
+"""Most bytes of one stream: its framing weighs several times its text."""
+_OK, _REDIRECT, _ERROR = 200, 300, 400
+_DRAIN: Final = 0.25
+"""Seconds that reading the rest of a finished stream may take, to keep its connection."""
+
+
+class Trial:
+    """One attempt on one candidate, and what has come of it so far.
+
+    Args:
+        gear: What the engine works with.
+        request: What is asked.
+        candidate: Who is asked.
+        number: The how-manieth attempt of the call it is, from 1.
+        waited: Seconds of pause before it.
+        end: The call's deadline on the loop's clock.
+
+    Attributes:
+        failure: Why there is no answer; None after a good one.
+        decoded: What was decoded.
+    """
+
+    def __init__(  # one attempt has that many circumstances
+        self,
+        gear: Gear,
+        request: Request,
+        candidate: Candidate,
+        *,
+        number: int,
+        waited: float,
+        end: float,
+    ) -> None:
+        self._gear = gear
+        self._clock = asyncio.get_running_loop().time
+        self.request = request
+        self.candidate = candidate
+        self.number = number
+        self.waited = waited
+        self.started_at = time.time()
+        self.began = self._clock()
+        self.first_chunk: float | None = None
+        self.sent = False
+        self.status: int | None = None
+        self.headers: dict[str, str] = {}
+        self.decoded = Decoded()
+        self.failure: Failure | None = None
+        self._end = min(self.began + gear.limits.total, end)
+        self._call: HttpCall | None = None
+        self._origin: Origin | None = None
+        self._response: Response | None = None
+        self._decoder: Decoder | None = None
+        self._error_body = bytearray()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the attempt began."""
+        return self._clock() - self.began
+
+    def unfit(self) -> str:
+        """Why the candidate cannot be asked this at all; empty when it can."""
+        provider = self.candidate.provider
+        try:
+            speaks = dialect(provider.dialect)
+            if provider.base_url or self._gear.start is None:
+                self._call = self._build(speaks, provider)
+        except NbApiMgrError as error:
+            return str(error)
+        return ""
+
+    async def run(self) -> AsyncGenerator[list[Delta]]:
+        """Ask, and give the pieces of the answer as they come.
+
+        Nothing is raised but a cancellation: how it ended is in `failure` and `decoded`.
+        """
+        watch = Watchdog(self._end, _TOTAL)
+        trouble: Failure | None = None
+        try:
+            with watch:
+                response = await self._open(watch)
+                if self._decoder is None:
+                    await self._read_error(response)
+                else:
+                    async for deltas in self._read(response, self._decoder, watch):
+                        yield deltas
+        except Exception as error:  # noqa: BLE001  # no bytes from outside may end in a traceback
+            host = self._origin.host if self._origin else self.candidate.provider.name
+            trouble = (in_answer if self._response else before_answer)(error, host)
+        if watch.expired not in {None, _GRACE}:
+            trouble = self._late(str(watch.expired))
+        self._conclude(trouble)
+
+    def stop(self) -> None:
+        """Take stock of an attempt that was cancelled on its way."""
+        if self._decoder is not None:
+            self.decoded = self._decoder.end()
+
+    async def release(self) -> None:
+        """Read what follows a finished answer, so that its connection can be used again."""
+        if self._response is not None:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_DRAIN):
+                    async for _ in self._response.pieces:
+                        pass
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the connection and of the slot."""
+        response, self._response = self._response, None
+        origin, self._origin = self._origin, None
+        try:
+            if response is not None:
+                await response.close()
+        finally:
+            if origin is not None:
+                origin.slots.release()
+
+    def _build(self, speaks: Dialect, provider: Provider) -> HttpCall:
+        request = self.request
+        return speaks.build(request, provider, self.candidate.model, stream=request.stream)
+
+    def _decode(self, speaks: Dialect, headers: Mapping[str, str]) -> Decoder:
+        return speaks.decoder(headers, stream=self.request.stream, now=time.time())
+
+    async def _open(self, watch: Watchdog) -> Response:
+        """Send; afterwards there is a decoder if the response may be an answer."""
+        gear, candidate = self._gear, self.candidate
+        provider = await started(gear, candidate.provider)
+        speaks = dialect(provider.dialect)
+        call = self._call
+        if call is None:
+            call = self._build(speaks, provider)
+        origin = await gear.transport.origin(call.url)
+        await origin.slots.acquire()
+        self._origin = origin
+        headers = headers_of(gear, speaks, call, candidate, provider)
+        watch.allow(gear.limits.silence(self.request)[0], _FIRST)
+        self.sent = True
+        response = await origin.send(call, headers, connect=gear.limits.connect)
+        self._response = response
+        self.status, self.headers = response.status, response.headers
+        if _OK <= response.status < _REDIRECT:
+            self._decoder = self._decode(speaks, response.headers)
+        return response
+
+    async def _read(
+        self, response: Response, decoder: Decoder, watch: Watchdog
+    ) -> AsyncGenerator[list[Delta]]:
+        pause, stall = self._gear.limits.silence(self.request)
+        reason = _FIRST
+        settled = False
+        most = _MOST_BYTES
+        async for data in response.pieces:
+            deltas = decoder.feed(data)
+            most -= len(data)
+            if decoder.failure is not None or most < 0:
+                return
+            if deltas:
+                if self.first_chunk is None:
+                    self.first_chunk = self.elapsed
+                    pause, reason = stall, _STALL
+                yield deltas
+            if decoder.finished:
+                return
+            if not decoder.settled:
+                watch.allow(pause, reason)
+            elif not settled:
+                settled = True
+                watch.allow(self._gear.limits.grace, _GRACE)
+
+    async def _read_error(self, response: Response) -> None:
+        body = self._error_body
+        async for data in response.pieces:
+            body += data[: MAX_ERROR_BODY - len(body)]
+            if len(body) == MAX_ERROR_BODY:
+                return
+
+    def _conclude(self, trouble: Failure | None) -> None:
+        decoder, status = self._decoder, self.status
+        if decoder is None:
+            self.failure = trouble if status is None else self._refusal(status)
+            return
+        self.decoded = decoder.end()
+        if trouble is not None and not decoder.settled:
+            self.failure = trouble
+        else:
+            self.failure = self.decoded.failure or refused_answer(self.decoded)
+
+    def _late(self, reason: str) -> Failure:
+        first, stall = self._gear.limits.silence(self.request)
+        words = {
+            _FIRST: f"no answer began within {first:g} s",
+            _STALL: f"nothing more came for {stall:g} s",
+        }.get(reason, f"the answer took longer than {self.elapsed:.3g} s")
+        return network(reason, words, evidence="limit")
+
+    def _refusal(self, status: int) -> Failure:
+        if status < _ERROR:
+            host = self._origin.host if self._origin else ""
+            return redirected(status, self.headers.get("location", ""), host)
+        return classify(
+            self.candidate.provider.dialect,
+            status,
+            self.headers,
+            bytes(self._error_body),
+            now=time.time(),
+        )
