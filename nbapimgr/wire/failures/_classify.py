@@ -10,7 +10,7 @@ from nbapimgr.errors import UnknownName
 from nbapimgr.models import Failure
 from nbapimgr.wire.failures._body import parse
 from nbapimgr.wire.failures._classes import CATEGORIES
-from nbapimgr.wire.failures._hints import retry_after
+from nbapimgr.wire.failures._hints import waits
 from nbapimgr.wire.failures._rules import Rule, match
 from nbapimgr.wire.failures._shapes import HTTP_ERRORS, envelope
 from nbapimgr.wire.failures._tables import rules
@@ -126,7 +126,7 @@ def _plain(category: str, message: str, evidence: str) -> Failure:
 def _failure(dialect: str, envelope: Envelope, headers: Mapping[str, str], now: float) -> Failure:
     rule, evidence = _judge(dialect, envelope)
     kind = CATEGORIES[rule.category]
-    after = retry_after(envelope, headers, rule, rule.category, now)
+    retry_after, retry_at = waits(envelope, headers, rule, now)
     return Failure(
         category=rule.category,
         scope=rule.scope or kind.scope,
@@ -138,8 +138,8 @@ def _failure(dialect: str, envelope: Envelope, headers: Mapping[str, str], now: 
         status=envelope.status or envelope.http or None,
         type=envelope.type,
         code=envelope.code,
-        retry_after=after,
-        retry_at=None if after is None else now + after,
+        retry_after=retry_after,
+        retry_at=retry_at,
         request_id=envelope.request_id or _request_id(headers),
     )
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nbapimgr.wire.failures._envelope import Envelope
     from nbapimgr.wire.failures._rules import Rule
 
-__all__ = ["retry_after"]
+__all__ = ["waits"]
 
 _LIMITS: Final = ("rate_limit.", "quota.", "service.")
 """Categories whose sentences may name a time."""
@@ -50,18 +50,22 @@ _DATED: Final = re.compile(
 _RESET: Final = re.compile(r"(?:^|-)ratelimit-(?:reset(?:-(?P<what>.+))?|(?P<which>.+)-reset)$")
 
 
-def retry_after(
-    envelope: Envelope, headers: Mapping[str, str], rule: Rule, category: str, now: float
-) -> float | None:
-    """Seconds to wait, from the moment the response came; None where nobody says."""
+def waits(
+    envelope: Envelope, headers: Mapping[str, str], rule: Rule, now: float
+) -> tuple[float | None, float | None]:
+    """Seconds the provider asks to wait, and the moment it is worth coming back; None: unknown.
+
+    The two part where a reset is documented: when the day's quota is used up, Gemini still asks to
+    wait for some seconds.
+    """
     hinted = [
         seconds
-        for seconds in _hints(envelope, headers, category, now)
+        for seconds in _hints(envelope, headers, rule.category, now)
         if seconds is not None and 0 <= seconds <= MAX_WAIT
     ]
     best = next((seconds for seconds in hinted if seconds > 0), 0.0 if hinted else None)
-    stated = documented(rule.reset, now)
-    return stated if stated is not None and stated > (best or 0) else best
+    known = [seconds for seconds in (best, documented(rule.reset, now)) if seconds is not None]
+    return best, now + max(known) if known else None
 
 
 def _hints(

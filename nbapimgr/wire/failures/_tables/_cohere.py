@@ -33,7 +33,6 @@ COHERE: Final[tuple[Rule, ...]] = (
         status=(429,),
         said=r"\bcalls ?(?:/|per) ?month\b|\bmonthly (?:limit|quota)\b",
         remedy="use a production key, or wait for the next month",
-        reset="month_utc",
     ),
     rule("cohere.blocked", "request.content_policy", status=(498,)),
     rule(

@@ -27,7 +27,7 @@ _QUOTA: Final[tuple[Rule, ...]] = (
             r"\binsufficient (?:account )?(?:balance|credits?|funds)\b",
             r"\bbalance is (?:insufficient|too low)\b",
             (
-                r"\b(?:out of|not enough|no remaining|have any|used all|depleted your|exceeded your)"
+                r"\b(?:out of|not enough|no remaining|have any|used all|(?:deplet|exceed)ed your)"
                 r" (?:monthly |included |available |prepaid )*credits\b"
             ),
             r"\bcredits? (?:balance )?(?:is|are|ha(?:s|ve) been) (?:too low|depleted|exhausted)\b",

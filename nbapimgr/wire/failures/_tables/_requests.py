@@ -32,7 +32,7 @@ _MODEL: Final[tuple[Rule, ...]] = (
             r"\bthe context window of this model\b",
             r"\b(?:longer|greater|less) than the (?:model's )?context length\b",
             (
-                r"\bexceed(?:s|ed|ing)? (?:the |this |its )?(?:available |max(?:imum)? |model'?s? )*"
+                r"\bexceed(?:s|ed|ing)? (?:(?:the|this|its|available|max|maximum|model'?s?) )*"
                 r"context (?:length|window|size|limit)"
             ),
             r"\bcontext (?:size|length|window) (?:has been )?exceeded\b",
