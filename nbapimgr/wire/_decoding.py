@@ -41,6 +41,7 @@ class BodyDecoder:
       Raises ValueError where `data` is not what the dialect sends: the failure is made here.
     * `_document(value)`: the whole body was one JSON value.
     * `_decoded()`: all that was said, with `self.failure`.
+    * `_why_empty()`: words for a complete answer in which nothing was said; has a default.
 
     Hooks call `_say` for text a person may see, `_keep` for anything else they keep, and `_fail`
     when the response is no answer.
@@ -103,6 +104,9 @@ class BodyDecoder:
 
     def _decoded(self) -> Decoded:
         raise NotImplementedError
+
+    def _why_empty(self) -> str:
+        return "The answer is empty."
 
     # --- what hooks call ---------------------------------------------------------------------
 
@@ -216,4 +220,4 @@ class BodyDecoder:
             message = "The provider's content filter let nothing through."
             self._fail_as("request.content_policy", message, "content filter, no content")
         elif not self.said:
-            self._fail_as("service.empty", "The answer is empty.", "no content")
+            self._fail_as("service.empty", self._why_empty(), "no content")

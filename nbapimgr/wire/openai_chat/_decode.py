@@ -62,7 +62,7 @@ class _Decoder(BodyDecoder):
             self.finished = True
             return
         chunk = parse(data)
-        if chunk.choices is None or chunk.error is not None or name == "error":
+        if chunk.choices is None or chunk.error or name == "error":
             self._odd(chunk, name, _json.loads(data))
         if self.failure is None:
             self._chunk(chunk)
@@ -91,12 +91,17 @@ class _Decoder(BodyDecoder):
             failure=self.failure,
         )
 
+    def _why_empty(self) -> str:
+        if self._finish == "length":  # a reasoning model that thinks out of sight
+            return "The answer is empty: max_tokens was used up before it began."
+        return super()._why_empty()
+
     # --- what a chunk says -------------------------------------------------------------------
 
     def _odd(self, chunk: Chunk, name: str, value: Any) -> None:
         """A chunk without choices may be an error: an envelope, or its fields at the top (vLLM)."""
         told = _json.as_dict(value)
-        envelope = chunk.error is not None or name == "error" or told.get("object") == "error"
+        envelope = bool(chunk.error) or name == "error" or told.get("object") == "error"
         bare = chunk.choices is None and ("message" in told or "detail" in told)
         if envelope or bare:
             self._note(chunk)
@@ -105,11 +110,11 @@ class _Decoder(BodyDecoder):
     def _chunk(self, chunk: Chunk) -> None:
         if self._model is None or self._id is None:
             self._note(chunk)
-        if chunk.choices:
-            choice: Choice | None = chunk.choices[0]
-            if len(chunk.choices) > 1 or choice.index != self._index:
-                choice = self._choose(chunk.choices)
-            if choice is not None:
+        choices = chunk.choices
+        if choices:
+            if len(choices) > 1 or choices[0].index != self._index:
+                choices = self._first(choices)
+            for choice in choices:
                 self._choice(choice)
         if chunk.usage or chunk.x_groq:
             self._count(chunk)
@@ -120,11 +125,11 @@ class _Decoder(BodyDecoder):
         self._model = self._model or chunk.model or None
         self._tier = chunk.service_tier or self._tier
 
-    def _choose(self, choices: list[Choice]) -> Choice | None:
-        """The first of several answers (`n`): the one whose index came first."""
+    def _first(self, choices: list[Choice]) -> list[Choice]:
+        """Of several answers (`n`) the one whose index came first."""
         if self._index is None:
             self._index = choices[0].index
-        return next((choice for choice in choices if choice.index == self._index), None)
+        return [choice for choice in choices if choice.index == self._index]
 
     def _choice(self, choice: Choice) -> None:
         said = choice.delta or choice.message
@@ -132,7 +137,7 @@ class _Decoder(BodyDecoder):
             self._hear(said)
         if choice.finish_reason:
             self._end_with(choice.finish_reason)
-        if choice.error is not None:  # OpenRouter
+        if choice.error:  # OpenRouter
             payload = {"error": choice.error}
             self._fail(from_event("openai-chat", payload, self.headers, now=self.now))
 

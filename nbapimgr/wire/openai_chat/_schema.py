@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbapimgr.wire import _json
+from nbapimgr.wire._strict import is_strict
 
 if TYPE_CHECKING:
     from nbapimgr.models import Request
@@ -18,7 +19,7 @@ def response_format(request: Request, ways: Vendor) -> dict[str, Any]:
     if not ways.schema:
         return {"type": "json_object"}
     wanted: dict[str, Any] = {"name": request.schema_name, "schema": request.schema}
-    if _is_strict(request.schema):
+    if is_strict(request.schema):
         wanted["strict"] = True
     return {"type": "json_schema", "json_schema": wanted}
 
@@ -33,22 +34,3 @@ def schema_prompt(request: Request, ways: Vendor) -> list[dict[str, Any]]:
     schema = _json.dumps(request.schema).decode()
     words = f"Answer with one JSON object and nothing else. Its JSON schema: {schema}"
     return [{"role": "system", "content": words}]
-
-
-def _is_strict(schema: Any) -> bool:
-    """Whether each object in `schema` is closed and requires all it names: strict mode does."""
-    pending = [schema]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict):
-            properties = node.get("properties")
-            if isinstance(properties, dict) or node.get("type") == "object":
-                named = set(properties or ())
-                if node.get("additionalProperties") is not False:
-                    return False
-                if set(node.get("required", ())) != named:
-                    return False
-            pending.extend(node.values())
-        elif isinstance(node, list):
-            pending.extend(node)
-    return True

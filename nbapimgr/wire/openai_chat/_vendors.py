@@ -67,6 +67,8 @@ _VENDORS: Final[dict[str, Vendor]] = {
     "cerebras": Vendor(max_tokens="max_completion_tokens", replay=_REASONING),
     "zai": Vendor(schema=False, no_reasoning=_THINKING_OFF, replay=_CONTENT),
     "xiaomi": Vendor(no_reasoning=_THINKING_OFF, replay=_CONTENT),
+    "dashscope": Vendor(no_reasoning={"enable_thinking": False}, replay=_CONTENT),
+    "venice": Vendor(no_reasoning={"venice_parameters": {"disable_thinking": True}}),
     "llamacpp": Vendor(no_reasoning=_TEMPLATE_OFF, replay=_CONTENT),
     "vllm": Vendor(no_reasoning=_TEMPLATE_OFF, replay=_ALL_REASONING),
 }

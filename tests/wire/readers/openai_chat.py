@@ -36,9 +36,20 @@ _PLAIN = ("temperature", "top_p", "seed")
 _EFFORTS = {"none", "minimal", "low", "medium", "high"}
 _VENDORS = {
     "azure_openai": "azure",
-    "huggingface": "huggingface",
+    "alibaba-dashscope": "dashscope",
     "llama.cpp": "llamacpp",
     "xiaomi-mimo": "xiaomi",
+}
+_THINKING = ("thinking", {"type": "disabled"})
+_OFF = {
+    "api.deepseek.com": _THINKING,
+    "api.xiaomimimo.com": _THINKING,
+    "api.z.ai": _THINKING,
+    "openrouter.ai": ("reasoning", {"enabled": False}),
+    "localhost:8080": ("chat_template_kwargs", {"enable_thinking": False}),
+    "dashscope-us.aliyuncs.com": ("enable_thinking", False),
+    "dashscope-intl.aliyuncs.com": ("enable_thinking", False),
+    "api.venice.ai": ("venice_parameters", {"disable_thinking": True}),
 }
 _DEPLOYMENT = re.compile(r"^(.*)/openai/deployments/([^/]+)/chat/completions$")
 
@@ -76,7 +87,7 @@ def read_request(url, body):
         **_renamed(rest),
         **_tools(rest),
         **_schema(rest),
-        **_reasoning(rest),
+        **_reasoning(urlsplit(url).netloc, rest),
         extra=rest,
     )
     return request, model, stream
@@ -135,20 +146,14 @@ def _schema(rest):
     return {"schema": wanted["schema"], "schema_name": wanted.get("name", "answer")}
 
 
-def _reasoning(rest):
-    off = {
-        "thinking": {"type": "disabled"},
-        "reasoning": {"enabled": False},
-        "chat_template_kwargs": {"enable_thinking": False},
-    }
-    if "reasoning_effort" in rest:
-        if rest["reasoning_effort"] in _EFFORTS and not set(off) & set(rest):
-            return {"reasoning": rest.pop("reasoning_effort")}
-        return {}
-    for name, value in off.items():
-        if rest.get(name) == value:
-            del rest[name]
-            return {"reasoning": "none"}
+def _reasoning(host, rest):
+    """The effort; "none" is said in a way of its own by many."""
+    name, value = _OFF.get(host, ("", None))
+    if value is not None and rest.get(name) == value:
+        del rest[name]
+        return {"reasoning": "none"}
+    if rest.get("reasoning_effort") in _EFFORTS and name not in rest:
+        return {"reasoning": rest.pop("reasoning_effort")}
     return {}
 
 
