@@ -325,10 +325,11 @@ def test_parts_without_text_are_bounded_too(monkeypatch):
     assert _limits.MAX_BODY > 1000
 
 
-FIELDS = (
-    "candidates content parts text thought functionCall args name id inlineData data index error "
-    "finishReason usageMetadata promptTokenCount promptFeedback blockReason thoughtSignature"
-).split()
+FIELDS = [
+    *("candidates", "content", "parts", "text", "thought", "functionCall", "args", "name", "id"),
+    *("inlineData", "data", "index", "error", "finishReason", "usageMetadata", "promptTokenCount"),
+    *("promptFeedback", "blockReason", "thoughtSignature"),
+]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: (

@@ -126,7 +126,7 @@ class CohereDecoder(BodyDecoder):
     # --- events of version 2 -----------------------------------------------------------------
 
     def _take_event(self, event: dict[str, Any]) -> None:
-        kind = event.get("type")
+        kind = _json.as_str(event.get("type"))
         delta = _json.as_dict(event.get("delta"))
         message = _json.as_dict(delta.get("message"))
         if kind == "message-end":
@@ -143,7 +143,7 @@ class CohereDecoder(BodyDecoder):
             self._turn.citations.append(message.get("citations"))
         elif kind == "message-start":
             self._id = _json.as_str(event.get("id")) or None
-        elif kind is None and event.get("message"):
+        elif not kind and event.get("message"):
             self._fail(from_event(NAME, event, self.headers, now=self.now))
 
     def _end_of_answer(self, reason: str, error: Any = None) -> None:
@@ -214,7 +214,7 @@ class _LineDecoder(CohereDecoder):
     ndjson: ClassVar[bool] = True
 
     def _take_event(self, event: dict[str, Any]) -> None:
-        kind = event.get("event_type")
+        kind = _json.as_str(event.get("event_type"))
         if kind == "text-generation":
             self._block(_json.as_str(event.get("text")))
         elif kind == "tool-calls-generation":
@@ -224,5 +224,5 @@ class _LineDecoder(CohereDecoder):
             response |= _json.as_dict(event.get("response"))
             self._version_1(response, told=self.said)
             self.finished = True
-        elif kind is None and event.get("message"):
+        elif not kind and event.get("message"):
             self._fail(from_event(NAME, event, self.headers, now=self.now))
