@@ -18,10 +18,10 @@ from nbapimgr.manager._credentials import ManagedCredentials
 from nbapimgr.manager._providers import Providers
 from nbapimgr.manager._question import question
 from nbapimgr.manager._routes import known_names, resolve, rest
-from nbapimgr.models import Candidate, Finished, Plan, Reply, Request
+from nbapimgr.models import Candidate, Cost, Finished, Plan, Reply, Request, Usage
 from nbapimgr.schema import shape
 from nbapimgr.settings import Settings, load, places, save
-from nbapimgr.usage import UsageStore, estimate_tokens
+from nbapimgr.usage import UsageStore, cost, estimate_tokens
 from nbapimgr.vault import Credentials
 from nbapimgr.wire.catalogue import CATALOGUE
 
@@ -207,6 +207,18 @@ class Manager:
             columns: Which columns; None gives the ten most asked for.
         """
         return self._usage.frame(since, columns)
+
+    def estimate_tokens(self, request: Request) -> int:
+        """About how many input tokens a request has; pictures are not counted."""
+        texts = [request.system or "", *(message.text for message in request.messages)]
+        return sum(estimate_tokens(text) for text in texts if text)
+
+    def price(
+        self, candidate: Candidate, input_tokens: int, output_tokens: int, *, at: float
+    ) -> Cost:
+        """What so many tokens cost at a candidate; `amount` None where the price is unknown."""
+        usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens, source="estimated")
+        return cost(candidate.provider, candidate.model, usage, at)
 
     @property
     def settings(self) -> Settings:
