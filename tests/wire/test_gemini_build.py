@@ -239,7 +239,6 @@ def test_another_models_reasoning_and_blocks_stay_at_home():
             Reasoning(text="hm"),
             Opaque(dialect="anthropic", raw={"type": "server_tool_use"}),
             Opaque(dialect="gemini", raw={"executableCode": {"code": "1"}}),
-            Text(text=""),
         )
     )
     assert sent["contents"] == [

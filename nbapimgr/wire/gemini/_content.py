@@ -72,8 +72,7 @@ def _parts(content: Iterable[Content], open_calls: list[ToolCall]) -> list[_Part
         if isinstance(item, Reasoning):
             _replay(item, parts)
         elif isinstance(item, Text):
-            if item.text:  # Google refuses empty text
-                parts.append({"text": item.text})
+            parts.append({"text": item.text})
         elif isinstance(item, Image):
             parts.append(_image(item))
         elif isinstance(item, ToolCall):
