@@ -21,8 +21,7 @@ def main(gguf: str, alias: str, context: str, threads: str) -> None:
     params.n_ctx = int(context)
     params.hostnames = ["127.0.0.1"]
     params.port = 0
-    if int(threads):
-        params.cpuparams.n_threads = int(threads)
+    params.cpuparams.n_threads = int(threads)
     server = xllamacpp.Server(params)
     sys.stdout.write(f"{server.listening_address}\n")
     sys.stdout.flush()

@@ -88,8 +88,8 @@ _owner = os.getpid()
 def start(provider: Provider) -> Provider:
     """The provider with the address of its server, which is started where it does not run.
 
-    `provider.options`: `gguf` the file; `context` its tokens of context (2048); `threads` (by
-    default llama.cpp's own choice). Blocks until the model is loaded.
+    `provider.options`: `gguf` the file; `context` its tokens of context (2048); `threads` (all
+    cores but one). Blocks until the model is loaded.
 
     Raises:
         OptionError: There is no such file.
@@ -107,7 +107,7 @@ def start(provider: Provider) -> Provider:
         str(gguf.resolve()),
         alias,
         int(options.get("context", _CONTEXT)),
-        int(options.get("threads", 0)),
+        int(options.get("threads", _threads())),
     )
     with _lock:
         _forget_a_parents_children()
@@ -134,6 +134,12 @@ def _forget_a_parents_children() -> None:
     if _owner != os.getpid():
         _children.clear()
         _owner = os.getpid()
+
+
+def _threads() -> int:
+    """All cores but one: llama.cpp's threads wait for each other in busy loops, and a core that
+    somebody else uses makes them all wait, a hundred times longer."""
+    return max(1, (os.cpu_count() or 2) - 1)
 
 
 def _clean_environment() -> dict[str, str]:
