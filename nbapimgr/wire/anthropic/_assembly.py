@@ -159,7 +159,7 @@ class Assembly:
             case "message_stop":
                 self.settled = self.stopped = True
             case kind:
-                if kind == "error" or (kind is None and "error" in event):
+                if kind == "error" or (kind is None and event.get("error")):
                     self.error = event
         return None
 

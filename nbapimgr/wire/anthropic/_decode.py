@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbapimgr.wire._decoding import BodyDecoder
+from nbapimgr.wire._json import as_dict
 from nbapimgr.wire.anthropic._assembly import NAME, Assembly
 from nbapimgr.wire.failures import from_event
 
@@ -36,20 +37,26 @@ class MessageDecoder(BodyDecoder):
     def _event(self, name: str, data: bytes) -> None:  # noqa: ARG002  # the data says it too
         if data == b"[DONE]":  # OpenAI's mark, which gateways send here too
             return
-        delta = self._assembly.take(data)
+        try:
+            delta = self._assembly.take(data)
+        except ValueError:
+            if self.settled:  # the answer is whole: only its end mark can be broken
+                return
+            raise
         if delta is not None:
             self._say(delta)
         else:
             self._observe()
 
     def _document(self, value: Any) -> None:
-        if not isinstance(value, dict) or not ("content" in value or "error" in value):
+        message = as_dict(value)
+        if "content" in message:
+            self._assembly.whole(message)
+        elif message.get("error"):
+            self._assembly.error = message
+        else:
             msg = "no message"
             raise ValueError(msg)
-        if "content" in value:
-            self._assembly.whole(value)
-        else:
-            self._assembly.error = value
         self._observe()
 
     def _decoded(self) -> Decoded:

@@ -6,7 +6,7 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from nbapimgr.models import Image, Opaque, Reasoning, Text, ToolCall, ToolResult
+from nbapimgr.models import Image, Reasoning, Text, ToolCall, ToolResult
 from nbapimgr.wire.anthropic._assembly import NAME
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ def _block(part: Content, ids: _Ids) -> _Block | None:
             return block | {"is_error": True} if part.is_error else block
         case Reasoning(raw=raw):
             return raw if _is_own_thinking(raw) else None
-        case Opaque(dialect=dialect, raw=raw):
-            return raw if dialect == NAME and isinstance(raw, dict) else None
+    return part.raw if part.dialect == NAME and isinstance(part.raw, dict) else None
 
 
 def _source(image: Image) -> _Block:

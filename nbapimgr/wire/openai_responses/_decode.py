@@ -37,8 +37,8 @@ _DELTAS: Final[dict[str, Literal["text", "reasoning", "tool"]]] = {
 _BEGINS: Final = frozenset({"response.created", "response.in_progress", "response.queued"})
 _ENDS: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _ITEM: Final = "response.output_item.done"
-_READ: Final = _BEGINS | _ENDS | {_ITEM, "error", ""}
-"""The events that are read beside the deltas; all others are skipped."""
+_READ: Final = _BEGINS | _ENDS | {_ITEM, "error"}
+"""The events that are read beside the deltas; all others that have a type are skipped."""
 _WAITING: Final = frozenset({"queued", "in_progress"})
 _REASONS: Final = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _ASIDES: Final = frozenset(
@@ -90,7 +90,7 @@ class ResponseDecoder(BodyDecoder):
         if kind in _DELTAS:
             if event.delta:
                 self._piece(Delta(text=event.delta, kind=_DELTAS[kind]))
-        elif kind in _READ:
+        elif kind in _READ or not event.type:
             self._hold(len(data))
             self._rare(kind, as_dict(_json.loads(data)))
 
@@ -98,7 +98,7 @@ class ResponseDecoder(BodyDecoder):
         response = as_dict(value)
         if isinstance(response.get("output"), list):
             self._finish(response)
-        elif "error" in response:
+        elif response.get("error"):
             self._refuse(response)
         else:
             msg = "no response"
@@ -136,13 +136,13 @@ class ResponseDecoder(BodyDecoder):
             self._response = as_dict(event.get("response"))
         elif kind in _ENDS:
             self._finish(as_dict(event.get("response")))
-        elif kind == "error" or "error" in event:
+        elif kind == "error" or event.get("error"):
             self._refuse(event)
 
     def _finish(self, response: dict[str, Any]) -> None:
         """The response is there as a whole: is it an answer?"""
         self._response = response
-        status = response.get("status")
+        status = as_str(response.get("status"))
         if status == "failed":
             self._refuse({"error": response.get("error")})
         elif status in _WAITING:
