@@ -14,12 +14,23 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
 from nbapimgr.errors import NbApiMgrError, RecordingMissing
-from nbapimgr.models import Candidate, Content, Cost, Image, Provider, Reply, Request, Usage
+from nbapimgr.models import (
+    Attempt,
+    Candidate,
+    Content,
+    Cost,
+    Failure,
+    Image,
+    Provider,
+    Reply,
+    Request,
+    Usage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,6 +53,15 @@ _LOOKS_LIKE_A_KEY: Final = re.compile(
 )
 
 
+class _Tried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a recording says of one attempt."""
+
+    provider: str
+    model: str
+    outcome: Literal["ok", "error", "cancelled", "refused", "cached"]
+    failure: Failure | None = None
+
+
 class _Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A reply as it is kept: nothing of the account that gave it but its name."""
 
@@ -54,6 +74,7 @@ class _Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage: Usage = Usage(source="none")
     cost: Cost = Cost()
     elapsed: float = 0.0
+    attempts: tuple[_Tried, ...] = ()
 
 
 class _Exchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,16 +124,16 @@ class Recordings:
             raise NbApiMgrError(
                 f"recording {path} cannot be read: {e}", hint="delete it and record it again"
             ) from None
-        provider = Provider(name=kept.provider, dialect=kept.dialect, base_url="")
         return Reply(
             text=kept.text,
-            candidate=Candidate(provider=provider, model=kept.model),
+            candidate=_candidate(kept.provider, kept.model, kept.dialect),
             model=kept.model,
             finish_reason=kept.finish_reason,
             content=kept.content,
             usage=kept.usage,
             cost=kept.cost,
             elapsed=kept.elapsed,
+            attempts=tuple(_attempt(n, tried) for n, tried in enumerate(kept.attempts, 1)),
             source="replay",
         )
 
@@ -151,6 +172,7 @@ class Recordings:
                 usage=msgspec.structs.replace(reply.usage, raw=None),
                 cost=reply.cost,
                 elapsed=round(reply.elapsed, 3),
+                attempts=tuple(_tried(attempt) for attempt in reply.attempts),
             ),
         )
         plain = self._scrub(msgspec.to_builtins(exchange))
@@ -179,6 +201,31 @@ class Recordings:
     def _scrub(self, plain: Any) -> Any:
         known = [key for secret in self._secrets() if len(key := secret.reveal()) >= 8]  # noqa: PLR2004  # shorter strings are words
         return _map_strings(plain, known)
+
+
+def _tried(attempt: Attempt) -> _Tried:
+    return _Tried(
+        provider=attempt.candidate.provider.name,
+        model=attempt.candidate.model,
+        outcome=attempt.outcome,
+        failure=attempt.failure,
+    )
+
+
+def _attempt(number: int, tried: _Tried) -> Attempt:
+    """The attempt as far as the recording knows it: who, and what came of it."""
+    return Attempt(
+        number=number,
+        candidate=_candidate(tried.provider, tried.model),
+        started_at=0.0,
+        duration=0.0,
+        outcome=tried.outcome,
+        failure=tried.failure,
+    )
+
+
+def _candidate(provider: str, model: str, dialect: str = "") -> Candidate:
+    return Candidate(provider=Provider(name=provider, dialect=dialect, base_url=""), model=model)
 
 
 def _map_strings(value: Any, known: list[str]) -> Any:

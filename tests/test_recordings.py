@@ -8,7 +8,19 @@ import msgspec
 import pytest
 
 from nbapimgr.errors import NbApiMgrError, RecordingMissing
-from nbapimgr.models import Candidate, Cost, Image, Provider, Reply, Request, Text, Usage, user
+from nbapimgr.models import (
+    Attempt,
+    Candidate,
+    Cost,
+    Failure,
+    Image,
+    Provider,
+    Reply,
+    Request,
+    Text,
+    Usage,
+    user,
+)
 from nbapimgr.recordings import Recordings
 from nbapimgr.secret import Secret
 
@@ -117,6 +129,27 @@ def test_a_failed_write_leaves_the_old_recording(tmp_path, monkeypatch):
     monkeypatch.undo()
     assert recordings.replay(ask()).text == "old"
     assert [p.suffix for p in tmp_path.iterdir() if p.is_file()] == [".json"]
+
+
+def test_the_trail_is_kept(tmp_path):
+    recordings = Recordings(tmp_path)
+    broken = Failure(category="service.stream_broken", scope="provider", retryable=True)
+    tried = [
+        Attempt(
+            number=n,
+            candidate=Candidate(provider=PROVIDER, model=model, credential="spare"),
+            started_at=5.0,
+            duration=1.5,
+            outcome="error" if failure else "ok",
+            failure=failure,
+        )
+        for n, (model, failure) in enumerate([("a", broken), ("b", None)], 1)
+    ]
+    recordings.save(ask(), msgspec.structs.replace(reply(), attempts=tuple(tried)))
+    back = recordings.replay(ask()).attempts
+    assert [(str(a.candidate), a.outcome) for a in back] == [("mine:a", "error"), ("mine:b", "ok")]
+    assert back[0].failure == broken
+    assert "spare" not in recordings.path(ask()).read_text()
 
 
 def test_records_survive_the_round_trip(tmp_path):
