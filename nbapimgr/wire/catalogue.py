@@ -323,7 +323,6 @@ _SITES: Final = (
         env=("OLLAMA_API_KEY",),
         key_pattern=r"[0-9a-f]{32}\.[\w-]{24}",
         key_page="https://ollama.com/settings/keys",
-        otel="ollama",
         models=("gpt-oss:120b",),
     ),
 )
