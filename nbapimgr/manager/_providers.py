@@ -82,7 +82,7 @@ class Providers(Mapping[str, Provider]):
             self._credentials.add(name, key)
         elif "keyless" not in fields and not provider.env and not provider.vendor:
             provider = msgspec.structs.replace(provider, keyless=True)
-        self._put(provider)
+        self.put(provider)
         return provider
 
     def update(self, name: str, **fields: Any) -> Provider:
@@ -93,7 +93,7 @@ class Providers(Mapping[str, Provider]):
             OptionError: A field is wrong.
         """
         provider = _checked(name, {**_fields_of(self._known(name)), **_known_fields(fields)})
-        self._put(provider)
+        self.put(provider)
         return provider
 
     def remove(self, name: str) -> None:
@@ -125,7 +125,9 @@ class Providers(Mapping[str, Provider]):
             raise UnknownName("provider", name, self)
         return provider
 
-    def _put(self, provider: Provider) -> None:
+    def put(self, provider: Provider) -> None:
+        """Add a provider as it is, or replace the one of its name."""
+
         def with_it(settings: Settings) -> Settings:
             others = [p for p in settings.providers if p.name != provider.name]
             place = next(
