@@ -7,13 +7,14 @@ call with a stream.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from nbapimgr.models import Delta
 from nbapimgr.wire import _json
 from nbapimgr.wire._limits import MAX_BODY, MAX_DEPTH
 from nbapimgr.wire.failures import broken
-from nbapimgr.wire.sse import LineReader, SseReader
+from nbapimgr.wire.sse import NdjsonReader, SseReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,17 +32,14 @@ _BRACE = ord("{")
 _MAY_BE_DEEP = 2 * MAX_DEPTH
 """JSON of fewer bytes cannot be nested too deep."""
 
+_Reader: TypeAlias = NdjsonReader | SseReader
 
-class BodyDecoder:
+
+class BodyDecoder(ABC):
     """Base of the decoders; see `_dialect.Decoder` for what `feed` and `end` promise.
 
-    Hooks, called in the order the bytes came, never after `finished`:
-
-    * `_event(name, data)`: one server-sent event, or one line where `ndjson` is true (name "").
-      Raises ValueError where `data` is not what the dialect sends: the failure is made here.
-    * `_document(value)`: the whole body was one JSON value.
-    * `_decoded()`: all that was said, with `self.failure`.
-    * `_why_empty()`: words for a complete answer in which nothing was said; has a default.
+    The hooks are called in the order the bytes came, never after `finished`. They raise ValueError
+    where something is not what the dialect sends: the failure is made here.
 
     Hooks call `_say` for text a person may see, `_keep` for anything else they keep, and `_fail`
     when the response is no answer.
@@ -67,7 +65,7 @@ class BodyDecoder:
         self.said = False
         self.filtered = False
         self._deltas: list[Delta] = []
-        self._reader: LineReader | SseReader | None = None
+        self._reader: _Reader | None = None
         self._document_bytes: bytearray | None = None
         self._held = 0
         self._ended = False
@@ -79,9 +77,9 @@ class BodyDecoder:
         if self.finished or self._ended:
             return []
         if self._reader is not None:
-            self._read(data)
+            self._read(self._reader, data)
         elif self._document_bytes is not None:
-            self._collect(data)
+            self._collect(self._document_bytes, data)
         else:
             self._sniff(data)
         deltas, self._deltas = self._deltas, []
@@ -96,16 +94,20 @@ class BodyDecoder:
 
     # --- hooks -------------------------------------------------------------------------------
 
+    @abstractmethod
     def _event(self, name: str, data: bytes) -> None:
-        raise NotImplementedError
+        """One server-sent event, or one line where `ndjson` is true (name "")."""
 
+    @abstractmethod
     def _document(self, value: Any) -> None:
-        raise NotImplementedError
+        """The whole body was one JSON value."""
 
+    @abstractmethod
     def _decoded(self) -> Decoded:
-        raise NotImplementedError
+        """All that was said, with `self.failure`."""
 
     def _why_empty(self) -> str:
+        """Words for a complete answer in which nothing was said."""
         return "The answer is empty."
 
     # --- what hooks call ---------------------------------------------------------------------
@@ -141,45 +143,39 @@ class BodyDecoder:
         if start[0] in _SSE_STARTS:
             self._reader = SseReader()
         elif self.ndjson and start[0] == _BRACE:
-            self._reader = LineReader()
+            self._reader = NdjsonReader()
+        if self._reader is not None:
+            self._read(self._reader, start)
         else:
             self._document_bytes = bytearray()
-            self._collect(start)
-            return
-        self._read(start)
+            self._collect(self._document_bytes, start)
 
-    def _collect(self, data: bytes) -> None:
-        document = self._document_bytes
-        if document is None or len(document) + len(data) > MAX_BODY:
-            self._document_bytes = bytearray()
-            self._fail_as("service.malformed", "The response is larger than 32 MiB.", "body limit")
-        else:
+    def _collect(self, document: bytearray, data: bytes) -> None:
+        if len(document) + len(data) <= MAX_BODY:
             document += data
+        else:
+            document.clear()
+            self._fail_as("service.malformed", "The response is larger than 32 MiB.", "body limit")
 
-    def _read(self, data: bytes) -> None:
-        reader = self._reader
-        if isinstance(reader, SseReader):
-            for name, payload in reader.feed(data):
-                self._take(name, payload)
-                if self.finished:
-                    return
-        elif reader is not None:
-            for line in reader.feed(data):
-                self._take("", line)
-                if self.finished:
-                    return
-        if reader is not None and reader.overflow:
+    def _read(self, reader: _Reader, data: bytes) -> None:
+        for name, payload in reader.feed(data):
+            self._take(name, payload)
+            if self.finished:
+                return
+        if reader.overflow:
             self._fail_as("service.malformed", "A line of the stream is too long.", "line limit")
 
     def _take(self, name: str, payload: bytes) -> None:
         if not payload or payload.isspace():
             return
         try:
+            if len(payload) > _MAY_BE_DEEP and _json.too_deep(payload):
+                msg = f"nested deeper than {MAX_DEPTH}"
+                raise ValueError(msg)  # noqa: TRY301  # as if the hook had found it
             self._event(name, payload)
         except (ValueError, RecursionError) as error:
-            self._fail_as(
-                "service.malformed", f"An event of the stream is broken: {error}", "event"
-            )
+            what = f"An event of the stream is broken: {error}"
+            self._fail_as("service.malformed", what, "event")
 
     def _close(self) -> None:
         if not self.finished and self._document_bytes is not None:
@@ -201,15 +197,18 @@ class BodyDecoder:
         except (ValueError, RecursionError) as error:
             self._fail_as("service.malformed", f"The response has another shape: {error}", "body")
 
-    def _close_stream(self, reader: LineReader | SseReader) -> None:
-        """Deliver the last event, whose end may be missing. If it is cut, so is the stream."""
-        tail: list[tuple[str, bytes]] = (
-            reader.end() if isinstance(reader, SseReader) else [("", x) for x in reader.end()]
-        )
-        for name, payload in tail:
+    def _close_stream(self, reader: _Reader) -> None:
+        """Deliver the last event, whose end may be missing.
+
+        If it is cut, so is the stream; but where the answer had ended before, only what follows an
+        answer is lost, as it is when the cut falls between two events.
+        """
+        settled = self.settled
+        for name, payload in reader.end():
             self._take(name, payload)
         if self.failure is not None and self.failure.category == "service.malformed":
-            self.failure = broken("service.stream_broken", "The stream was cut off.", "cut event")
+            cut = broken("service.stream_broken", "The stream was cut off.", "cut event")
+            self.failure = None if settled else cut
 
     def _judge(self) -> None:
         streamed = self._reader is not None

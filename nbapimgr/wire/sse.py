@@ -1,4 +1,4 @@
-"""Bytes cut anywhere -> lines, and lines -> server-sent events; bounded, never raising.
+"""Bytes cut anywhere -> lines, and lines -> events; bounded, never raising.
 
 `SseReader` reads the event-stream format of the WHATWG HTML standard, section 9.2: line ends LF,
 CRLF and CR, a byte order mark, comments, fields with and without a space after the colon, several
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from nbapimgr.wire._limits import MAX_LINE
 
-__all__ = ["Event", "LineReader", "SseReader"]
+__all__ = ["Event", "LineReader", "NdjsonReader", "SseReader"]
 
 Event: TypeAlias = tuple[str, bytes]
 """The event's name ("" where none was sent) and its data. A plain tuple: one is made per token."""
@@ -152,3 +152,29 @@ class SseReader:
             self._data.append(value)
         else:  # the size stays over the limit, so nothing is delivered any more
             self._data.clear()
+
+
+class NdjsonReader:
+    """Turns newline-delimited JSON into events without a name.
+
+    Args:
+        limit: The longest line, in bytes.
+    """
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, limit: int = MAX_LINE) -> None:
+        self._lines = LineReader(limit)
+
+    @property
+    def overflow(self) -> bool:
+        """A line was over the limit; it and all after it are dropped."""
+        return self._lines.overflow
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The lines that `data` completes."""
+        return [("", line) for line in self._lines.feed(data)]
+
+    def end(self) -> list[Event]:
+        """The last line, when it had no line end."""
+        return [("", line) for line in self._lines.end()]

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from nbapimgr.wire import _json
 from nbapimgr.wire._dialect import HttpCall
+from nbapimgr.wire._extra import merged
 from nbapimgr.wire.openai_chat._messages import messages
 from nbapimgr.wire.openai_chat._schema import response_format, schema_prompt
 from nbapimgr.wire.openai_chat._vendors import Vendor, vendor
@@ -40,7 +41,7 @@ def build(request: Request, provider: Provider, model: str, *, stream: bool) -> 
         body["stream"] = True
         if ways.usage_asked:
             body["stream_options"] = {"include_usage": True}
-    body |= request.extra
+    body = merged(body, request.extra)
     accept = "text/event-stream" if stream else "application/json"
     headers = {"content-type": "application/json", "accept": accept} | {
         name.lower(): value for name, value in provider.headers.items()
