@@ -116,22 +116,27 @@ class Block:
         Raises:
             ValueError: Encrypted reasoning is not base64.
         """
-        thought = as_dict(delta.get("reasoningContent"))
+        if text := as_str(delta.get("text")):
+            self._text.append(text)
+            return Delta(text=text)
+        if "toolUse" in delta:
+            return self._add_input(as_str(as_dict(delta["toolUse"]).get("input")))
+        if "reasoningContent" in delta:
+            return self._add_thought(as_dict(delta["reasoningContent"]))
+        self._results += as_list(delta.get("toolResult"))
+        return None
+
+    def _add_input(self, piece: str) -> Delta | None:
+        self._input.append(piece)
+        return Delta(text=piece, kind="tool") if piece and self.calls else None
+
+    def _add_thought(self, thought: dict[str, Any]) -> Delta | None:
         self._signature.append(as_str(thought.get("signature")))
         if redacted := as_str(thought.get("redactedContent")):
             self._redacted.append(base64.b64decode(redacted, validate=True))
-        self._results += as_list(delta.get("toolResult"))
-        pieces: tuple[tuple[Any, list[str], Any], ...] = (
-            (delta.get("text"), self._text, "text"),
-            (thought.get("text"), self._thought, "reasoning"),
-            (as_dict(delta.get("toolUse")).get("input"), self._input, "tool"),
-        )
-        for value, kept, kind in pieces:
-            if text := as_str(value):
-                kept.append(text)
-                shown = kind != "tool" or self.calls
-                return Delta(text=text, kind=kind) if shown else None
-        return None
+        text = as_str(thought.get("text"))
+        self._thought.append(text)
+        return Delta(text=text, kind="reasoning") if text else None
 
     def content(self) -> Content | None:
         """The block as part of the turn."""
@@ -144,7 +149,7 @@ class Block:
         if self._redacted:
             sealed = base64.b64encode(b"".join(self._redacted)).decode("ascii")
             return read_block({"reasoningContent": {"redactedContent": sealed}})
-        if self._thought or any(self._signature):
+        if any(self._thought) or any(self._signature):
             thought = {"text": "".join(self._thought)}
             if signature := "".join(self._signature):
                 thought["signature"] = signature

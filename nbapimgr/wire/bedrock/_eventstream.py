@@ -50,11 +50,13 @@ class FrameError(ValueError):
 class FrameReader:
     """Puts frames together. Holds at most one frame, and trusts a length only after its CRC."""
 
-    __slots__ = ("_buffer", "_need")
+    __slots__ = ("_block", "_buffer", "_headers", "_need")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._need = 0
+        self._block = b""
+        self._headers: dict[str, str] = {}
 
     @property
     def pending(self) -> int:
@@ -77,7 +79,7 @@ class FrameReader:
                 frame = bytes(self._buffer[start : start + self._need])
                 start += self._need
                 self._need = 0
-                yield _read(frame)
+                yield self._read(frame)
         finally:
             del self._buffer[:start]
 
@@ -89,17 +91,23 @@ class FrameReader:
             raise FrameError(f"a frame of {total} bytes with {headers} of headers is impossible")
         return int(total)
 
+    def _read(self, frame: bytes) -> Frame:
+        body = len(frame) - _CRC.size
+        if zlib.crc32(frame[:body]) != _CRC.unpack_from(frame, body)[0]:
+            raise FrameError("the checksum of a frame is wrong")
+        split = _PRELUDE.size + int.from_bytes(frame[4:8], "big")
+        block = frame[_PRELUDE.size : split]
+        if block != self._block:  # the pieces of one answer mostly have the same headers
+            self._headers = _read_headers(block)
+            self._block = block
+        return Frame(self._headers, frame[split:body])
 
-def _read(frame: bytes) -> Frame:
-    body = len(frame) - _CRC.size
-    if zlib.crc32(frame[:body]) != _CRC.unpack_from(frame, body)[0]:
-        raise FrameError("the checksum of a frame is wrong")
-    split = _PRELUDE.size + int.from_bytes(frame[4:8], "big")
+
+def _read_headers(block: bytes) -> dict[str, str]:
     try:
-        headers = dict(_headers(frame[_PRELUDE.size : split]))
+        return dict(_headers(block))
     except (IndexError, UnicodeDecodeError) as error:
         raise FrameError("the headers of a frame cannot be read") from error
-    return Frame(headers, frame[split:body])
 
 
 def _headers(block: bytes) -> Iterator[tuple[str, str]]:
