@@ -161,7 +161,10 @@ def test_usage():
             0.21,
         ),
         ({"cost": 0.01, "is_byok": True}, 0.01),
-        ({"cost": 0.01, "cost_details": {"upstream_inference_cost": 0.2}}, 0.01),
+        (
+            {"cost": 0.01, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.2}},
+            0.01,
+        ),
         ({"cost": "free"}, None),
         ({"cost": True}, None),
         ({"cost": -1}, None),
