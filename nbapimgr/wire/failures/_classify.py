@@ -157,7 +157,9 @@ def _judge(dialect: str, envelope: Envelope) -> tuple[Rule, str]:
     if told.vague:
         return own, why
     if not envelope.ours and told.category.startswith(_ACCOUNT):
-        told = msgspec.structs.replace(told, category="service.error", remedy="")
+        told = msgspec.structs.replace(
+            told, category="service.error", retryable=False, remedy=""
+        )
     if not envelope.ours and not told.category.startswith("request."):
         told = msgspec.structs.replace(told, scope="model")
     return told, f"upstream {because}"

@@ -100,7 +100,7 @@ def _in_sentences(envelope: Envelope, sent: float) -> Iterator[float | None]:
     upstream = envelope.upstream.message if envelope.upstream else ""
     for text in filter(None, (envelope.message, envelope.detail, upstream)):
         if found := _SENTENCE.search(text):
-            yield duration(re.sub(r"\band\b", "", found[1], flags=re.IGNORECASE))
+            yield duration(re.sub(r"\band\s", "", found[1], flags=re.IGNORECASE))
         if found := _DATED.search(text):
             yield wait(f"{found[1]}T{found[2] or '00:00'}", sent)
 

@@ -37,6 +37,7 @@ _PLACES: Final[tuple[tuple[str | int, ...], ...]] = (
 """Where an error object or sentence may stand, the surest first."""
 _SENTENCES: Final = ("message", "Message", "msg", "detail", "error_description", "title", "error")
 _AROUND: Final[tuple[str, ...]] = ("code", "type", "error_type", "metadata")
+_EXCEPTION_HEADERS: Final = ("x-amzn-errortype", ":exception-type", ":error-code")
 _STATUSES: Final = ("status_code", "code", "status", "http_code")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z][\w.-]{2,60}")
 _GRPC: Final = re.compile(r"[A-Z][A-Z_]{3,40}")
@@ -61,7 +62,8 @@ def envelope(
     error, outer, exception = _find(value)
     found = Found()
     collect(error, found)
-    message, code = _message(error, outer, found)
+    message = _message(error, outer, found) or clip(headers.get(":error-message"))
+    code = word(error.get("code"))
     amazon = exception or _exception(error, headers)
     kind = _type(error, outer, amazon)
     grpc = as_str(error.get("status")) if _GRPC.fullmatch(as_str(error.get("status"))) else ""
@@ -129,11 +131,11 @@ def _sentence(error: str, outer: dict[str, Any]) -> dict[str, Any]:
     return {**around, "message": error}
 
 
-def _message(error: dict[str, Any], outer: dict[str, Any], found: Found) -> tuple[str, str | None]:
-    """The provider's words, and its code."""
+def _message(error: dict[str, Any], outer: dict[str, Any], found: Found) -> str:
+    """The provider's words."""
     texts = (clip(error.get(name)) for name in _SENTENCES)
     message = next(filter(None, texts), "") or next(iter(found.sentences), "")
-    return message or clip(outer.get("message")), word(error.get("code"))
+    return message or clip(outer.get("message"))
 
 
 def _type(error: dict[str, Any], outer: dict[str, Any], amazon: str) -> str | None:
@@ -146,7 +148,7 @@ def _type(error: dict[str, Any], outer: dict[str, Any], amazon: str) -> str | No
 
 def _exception(error: dict[str, Any], headers: Mapping[str, str]) -> str:
     """The name of AWS's exception: in a header of the response or of a frame, or in the body."""
-    name = headers.get("x-amzn-errortype") or headers.get(":exception-type")
+    name = next(filter(None, map(headers.get, _EXCEPTION_HEADERS)), "")
     return (name or as_str(error.get("__type")).rpartition("#")[2]).split(":", 1)[0].strip()
 
 

@@ -34,12 +34,6 @@ OPENAI: Final[tuple[Rule, ...]] = (
         said=r"^request (?:body )?too large for\b",
     ),
     rule(
-        "openai.daily",
-        "rate_limit.daily",
-        words="rate_limit_exceeded ratelimitreached",
-        said=r"\bper day\b|\((?:rpd|tpd|ipd|asd)\)|\bbyday\b",
-    ),
-    rule(
         "openai.permission",
         "auth.permission",
         status=(401, 403),
@@ -115,7 +109,7 @@ OPENAI: Final[tuple[Rule, ...]] = (
         "openai.parameter",
         "request.bad",
         like=r"^(?:integer|decimal|string|array|object|number)_(?:above|below)_"
-        r"|^invalid_(?:type|value|json|function|tool|image|file|parameter|schema|base64|content)"
+        r"|^invalid_(?:type|value|json|function|tool|image|file|schema|base64|content)"
         r"|^(?:unknown|missing_required|missing|duplicate|immutable)_parameter$|^empty_(?:string|array)$"
         r"|^previous_response_not_found$",
     ),

@@ -48,7 +48,14 @@ OPENROUTER: Final[tuple[Rule, ...]] = (
         words="openrouter_credits openrouter_guardrail_budget openrouter_workspace_budget"
         " token_limit_exceeded",
     ),
-    rule("openrouter.key_text", "quota.exhausted", status=(403,), said=r"^key limit exceeded\b"),
+    rule(
+        "openrouter.key_text",
+        "quota.exhausted",
+        status=(403,),
+        said=r"^key limit exceeded\b",
+        scope="credential",
+        remedy="raise the limit of this key, or use another key",
+    ),
     rule(
         "openrouter.minute",
         "rate_limit.short",
@@ -89,8 +96,7 @@ OPENROUTER: Final[tuple[Rule, ...]] = (
         "openrouter.upstream_request",
         "request.bad",
         status=(500, 502),
-        said=r"^upstream error from [\w ]{1,40}: <4\d\d>|\binternalerror\.algo\.invalidparameter\b",
+        said=r"^upstream error from [\w ]{1,40}: <4\d\d>",
         scope="model",
-        retryable=False,
     ),
 )

@@ -93,7 +93,12 @@ _ZAI: Final[tuple[Rule, ...]] = (
     rule("zai.model", "model.not_found", words="1211 1221 1222 1311", status=(400, 404, 429)),
     rule("zai.context", "model.context_length", words="1261", status=(400,)),
     rule("zai.policy", "request.content_policy", words="1301", status=(400,)),
-    rule("zai.account", "auth.permission", words="1110 1112 1121 1220 1313"),
+    rule(
+        "zai.account",
+        "auth.permission",
+        words="1110 1112 1121 1220 1313",
+        status=(400, 401, 403, 429),
+    ),
 )
 
 _DASHSCOPE: Final[tuple[Rule, ...]] = (
@@ -122,12 +127,6 @@ _DASHSCOPE: Final[tuple[Rule, ...]] = (
         "model.not_found",
         words="model.accessdenied accessdenied.unpurchased",
     ),
-    rule(
-        "dashscope.content",
-        "request.bad",
-        words="invalid_parameter_error",
-        said=r"\binternalerror\.algo\.invalidparameter\b(?!: range of input length)",
-    ),
 )
 
 _MOONSHOT: Final[tuple[Rule, ...]] = (
@@ -146,12 +145,6 @@ _OTHERS: Final[tuple[Rule, ...]] = (
         "quota.exhausted",
         status=(412,),
         said=r"\baccount\b.{0,120}\bsuspended\b",
-    ),
-    rule(
-        "together.context",
-        "model.context_length",
-        status=(400, 403, 422),
-        said=r"\btokens \+ `?`? ?max_new_tokens\b|\binput token count \+ max_tokens\b",
     ),
     rule(
         "siliconflow.money",
