@@ -141,12 +141,16 @@ def test_an_empty_system_text_is_not_sent():
 
 
 def test_structured_output():
-    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}}
     text = body(ask(schema=schema, schema_name="number"))["outputConfig"]["textFormat"]
     assert text["type"] == "json_schema"
     shape = text["structure"]["jsonSchema"]
     assert shape["name"] == "number"
-    assert json.loads(shape["schema"]) == schema
+    assert json.loads(shape["schema"]) == {
+        "type": "object",
+        "properties": {"n": {"type": "integer", "description": "(minimum: 1)"}},
+        "additionalProperties": False,
+    }
 
 
 def test_extra_joins_what_is_there():
@@ -439,3 +443,35 @@ def test_a_token_count_is_read():
 def test_what_is_no_count_is_said_to_be_none(odd):
     with pytest.raises(ValueError, match=r"."):
         bedrock.read_token_count(odd)
+
+
+# --- a second opinion --------------------------------------------------------------------------
+
+
+def test_aws_own_model_accepts_all_that_is_sent():
+    session = pytest.importorskip("botocore.session").get_session()
+    shape = session.get_service_model("bedrock-runtime").shape_for("ConverseRequest")
+    from botocore.validate import ParamValidator
+
+    call = ToolCall(id="t1", name="weather", arguments={"city": "Paris"})
+    request = Request(
+        messages=(
+            user("what?", (Image(data=b"\x89PNG"), Image(url="s3://bucket/a.png"))),
+            Message(role="assistant", content=(Reasoning(raw=SIGNED), Reasoning(raw=SEALED), call)),
+            Message(role="tool", content=(ToolResult(id="t1", content="no", is_error=True),)),
+        ),
+        system="be kind",
+        tools=(WEATHER, Tool(name="now")),
+        tool_choice="weather",
+        schema={"type": "object"},
+        max_tokens=9,
+        temperature=0.5,
+        top_p=0.9,
+        stop=("END",),
+        reasoning="low",
+    )
+    for model in (MODEL, "qwen.qwen3-32b-v1:0", "us.anthropic.claude-sonnet-4-6"):
+        sent = body(request, model)
+        report = ParamValidator().validate({"modelId": model, **sent}, shape)
+        assert not report.has_errors(), report.generate_report()
+        assert set(sent) <= set(shape.members)

@@ -1,7 +1,8 @@
 """Writes Converse and ConverseStream requests.
 
-Source: the service model `bedrock-runtime` of botocore 1.44, and recorded requests. Converse has no
-seed and no way to forbid tools it is told of; neither is sent.
+Sources: the service model `bedrock-runtime` of botocore 1.44, recorded requests, and for schemas
+docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html. Converse has no seed and no way
+to forbid tools it is told of; neither is sent.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from nbapimgr.models import Image, Opaque, Reasoning, Text, ToolCall, ToolResult
 from nbapimgr.wire._dialect import HttpCall
 from nbapimgr.wire._extra import merged
 from nbapimgr.wire._json import dumps
+from nbapimgr.wire.anthropic._schema import accepted
 from nbapimgr.wire.bedrock._effort import effort_fields
 from nbapimgr.wire.bedrock._eventstream import CONTENT_TYPE
 from nbapimgr.wire.bedrock._place import base_url
@@ -48,7 +50,9 @@ def build(request: Request, provider: Provider, model: str, *, stream: bool) -> 
     """
     body = {"messages": _messages(request), **_settings(request), **_tool_config(request)}
     if request.schema is not None:
-        shape = {"name": request.schema_name, "schema": dumps(request.schema).decode()}
+        # AWS takes the same part of JSON Schema as Anthropic, for every family, and as text.
+        schema = dumps(accepted(request.schema)).decode()
+        shape = {"name": request.schema_name, "schema": schema}
         text = {"type": "json_schema", "structure": {"jsonSchema": shape}}
         body["outputConfig"] = {"textFormat": text}
     if request.reasoning is not None:
