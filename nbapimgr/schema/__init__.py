@@ -5,6 +5,7 @@ shape({"type": "object", …})        a JSON schema, also as text or as the path
 shape("name, age int, bio: one line")     the short form
 """
 
+from nbapimgr.schema._named import named
 from nbapimgr.schema._shape import Shape, shape
 
-__all__ = ["Shape", "shape"]
+__all__ = ["Shape", "named", "shape"]

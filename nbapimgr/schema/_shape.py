@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Final, get_origin
+from typing import Any
 
 import msgspec
 
-from nbapimgr.errors import OptionError, SchemaError, nearest
+from nbapimgr.errors import SchemaError
 from nbapimgr.schema._answer import found_in, is_cut_off
-from nbapimgr.schema._short import read_short
+from nbapimgr.schema._named import named
 from nbapimgr.schema._strict import resolved, strict, without_added_nulls
 from nbapimgr.schema._types import Mismatch, Reader, of_json_schema, of_type
 
 __all__ = ["Shape", "shape"]
-
-_LIST: Final = re.compile(r"list\[(.+)\]", re.IGNORECASE)
-_NAME: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_MISSING: Final = object()
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +42,7 @@ def shape(spec: Any, *, many: bool = False, namespace: Mapping[str, Any] | None 
         OptionError: It is none of these.
     """
     if isinstance(spec, str):
-        spec, listed = _from_text(spec.strip(), namespace or {})
-        many = many or listed
+        spec = named(spec, namespace or {})
     own, read = of_json_schema(spec) if isinstance(spec, dict) else of_type(spec)
     name = str(own.get("title") or getattr(spec, "__name__", "answer"))
     sent, key = _as_object(own, many=many)
@@ -57,69 +51,6 @@ def shape(spec: Any, *, many: bool = False, namespace: Mapping[str, Any] | None 
         name=re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:64].strip("_") or "answer",
         read=lambda text: _read(text, sent, key, _each(read) if many else read),
     )
-
-
-def _from_text(text: str, namespace: Mapping[str, Any]) -> tuple[Any, bool]:
-    """What a text stands for, and whether a list of it is meant."""
-    if text.startswith("{"):
-        return _json(text, "schema"), False
-    if listed := _LIST.fullmatch(text):
-        return _named(listed[1], namespace), True
-    if text.endswith(".json"):
-        return _file(Path(text).expanduser()), False
-    if _NAME.fullmatch(text):
-        found = _looked_up(text, namespace)
-        if isinstance(found, str) and re.search(r"[,{]", found):
-            return _from_text(found.strip(), {})
-        if isinstance(found, type | dict) or get_origin(found):
-            return found, False
-        close = nearest(
-            text, (name for name, value in namespace.items() if isinstance(value, type))
-        )
-        if close or "." in text or text[0].isupper():
-            raise _no_such(text, close)
-    return read_short(text), False
-
-
-def _named(text: str, namespace: Mapping[str, Any]) -> Any:
-    found = _looked_up(text.strip(), namespace)
-    if found is _MISSING:
-        builtin = {"str": str, "int": int, "float": float, "bool": bool}.get(text.strip())
-        if builtin is None:
-            raise _no_such(text, nearest(text, namespace))
-        return builtin
-    return found
-
-
-def _looked_up(path: str, namespace: Mapping[str, Any]) -> Any:
-    first, *rest = path.split(".")
-    found = namespace.get(first, _MISSING)
-    for step in rest:
-        found = getattr(found, step, _MISSING)
-    return found
-
-
-def _no_such(text: str, close: list[str]) -> OptionError:
-    hint = f"did you mean {close[0]}?" if close else "run the cell that defines it first"
-    return OptionError(f"schema: there is no {text!r}", hint=hint)
-
-
-def _file(path: Path) -> Any:
-    try:
-        return _json(path.read_text("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as e:
-        problem = getattr(e, "strerror", None) or str(e)
-    raise OptionError(f"schema: {path} cannot be read: {problem}")
-
-
-def _json(text: str, where: str) -> dict[str, Any]:
-    try:
-        value = msgspec.json.decode(text)
-    except msgspec.DecodeError as e:
-        raise OptionError(f"{where}: not valid JSON: {e}") from None
-    if not isinstance(value, dict):
-        raise OptionError(f"{where}: a JSON schema is an object, not {text[:20]!r}")
-    return value
 
 
 def _as_object(own: dict[str, Any], *, many: bool) -> tuple[dict[str, Any], str]:

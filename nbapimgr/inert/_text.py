@@ -1,0 +1,93 @@
+"""Takes the meaning out of characters: what stays text in every reader of Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = [
+    "as_label",
+    "as_math",
+    "as_text",
+    "is_table_rule",
+    "shielded_start",
+    "without_controls",
+]
+
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_BIDI: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that turn the direction of writing: in a label they could disguise the host."""
+
+_TEXT: Final = re.compile(
+    r"\\(?P<escaped>[<`!])"
+    r"|\\\\(?P<tex>[()\[\]])"
+    r"|\\[!-/:-@\[-`{-~]"  # any other escape keeps its backslash, and its character is no mark
+    r"|(?P<tag><)(?![\s\d=<-])"
+    r"|(?P<tick>`)"
+    r"|\](?P<after>[(:\[])"
+    r"|(?P<bang>!)(?=\[)"
+    r"|(?P<dollar>\$)"
+    r"|\\(?:begin|end)(?P<environment>\{)"
+)
+_LABEL: Final = re.compile(r"\\?[\[\]]")
+_MATH: Final = (
+    (re.compile(r"<(?=[A-Za-z/!?])"), "< "),
+    (re.compile(r"\](?=[(:])"), "] "),
+    (re.compile(r"!(?=\[)"), "! "),
+    (re.compile("`"), "\u2018"),
+    # what MathJax and KaTeX make links, pictures and HTML of
+    (re.compile(r"\\+(?=(?:href|url|includegraphics|html\w*|cssId|class|style|require)"
+                r"(?![A-Za-z]))"), ""),
+    (re.compile(r"\\+(?=csname(?![A-Za-z]))"), ""),
+)  # fmt: skip
+_RULE: Final = re.compile(r"[ \t]*[|:-][|: \t-]*")
+_BLOCK_MARKS: Final = frozenset("-+*#>~=|:0123456789")
+
+
+def without_controls(text: str) -> str:
+    """One kind of line end, and no other control characters than tab and line end."""
+    return _CONTROLS.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def as_text(text: str) -> str:
+    """`text` as words: no tags, no code, no links, no mathematics."""
+    return _TEXT.sub(_neutral, text)
+
+
+def as_label(text: str) -> str:
+    """`text` as words that can stand between the brackets of a link."""
+    one_line = _BIDI.sub("", " ".join(text.split()))
+    return _LABEL.sub(lambda m: _entity(m[0][-1]), as_text(one_line))
+
+
+def as_math(text: str) -> str:
+    """Mathematics that means the same to TeX, and nothing to a reader that sees no mathematics.
+
+    TeX passes over the blanks that are put in.
+    """
+    for mark, instead in _MATH:
+        text = mark.sub(instead, text)
+    return text
+
+
+def is_table_rule(line: str) -> bool:
+    """Whether `line` could make a table of itself and the line above it."""
+    return bool(_RULE.fullmatch(line))
+
+
+def shielded_start(text: str) -> str:
+    """`text` so that its first character cannot begin a list, a heading, a fence or a table."""
+    return f"&#8203;{text}" if text[:1] in _BLOCK_MARKS else text
+
+
+def _neutral(found: re.Match[str]) -> str:
+    if found["escaped"] or found["tag"] or found["tick"] or found["bang"]:
+        return _entity(found[0][-1])
+    for name in ("after", "tex", "environment"):
+        if found[name]:
+            return found[0][:-1] + _entity(found[name])
+    return "\\$" if found["dollar"] else found[0]
+
+
+def _entity(char: str) -> str:
+    return "&lt;" if char == "<" else f"&#{ord(char)};"
