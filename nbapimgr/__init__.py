@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         MissingExtra,
         MissingKey,
         NbApiMgrError,
+        NotConfigured,
         OptionError,
         PromptError,
         RecordingMissing,
@@ -41,6 +42,7 @@ __all__ = [
     "MissingExtra",
     "MissingKey",
     "NbApiMgrError",
+    "NotConfigured",
     "OptionError",
     "PromptError",
     "Provider",
@@ -66,7 +68,7 @@ __version__ = "0.1.0"
 _ROOMS = {
     "nbapimgr.errors": (
         "AllProvidersFailed", "CallInterrupted", "MissingExtra", "MissingKey", "NbApiMgrError",
-        "OptionError", "PromptError", "RecordingMissing", "SchemaError", "SettingsError",
+        "NotConfigured", "OptionError", "PromptError", "RecordingMissing", "SchemaError", "SettingsError",
         "UnknownName",
     ),
     "nbapimgr.manager": ("Manager", "Source", "connect", "disconnect"),

@@ -7,6 +7,7 @@
     ├── UnknownName       (LookupError)   no such provider, route, model, dialect: names the nearest
     ├── SchemaError       (ValueError)    the answer does not have the shape that was asked for
     ├── MissingKey        (LookupError)   a provider that needs a key has none
+    ├── NotConfigured     (LookupError)   nobody to ask yet: three ways on
     ├── MissingExtra      (ImportError)   an optional package is not installed
     ├── RecordingMissing  (LookupError)   replay mode, and this prompt was never recorded
     └── AllProvidersFailed                no candidate answered: .attempts says what each one did
@@ -36,6 +37,7 @@ __all__ = [
     "MissingExtra",
     "MissingKey",
     "NbApiMgrError",
+    "NotConfigured",
     "OptionError",
     "PromptError",
     "RecordingMissing",
@@ -114,6 +116,17 @@ class SchemaError(NbApiMgrError, ValueError):
 
 class MissingKey(NbApiMgrError, LookupError):
     """A provider that needs a key has none."""
+
+
+class NotConfigured(NbApiMgrError, LookupError):
+    """There is nobody to ask yet; the lines say what can be done about it."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__(self.lines[0])
+
+    def _render_traceback_(self) -> list[str]:
+        return list(self.lines)
 
 
 class MissingExtra(NbApiMgrError, ImportError):

@@ -66,6 +66,7 @@ class Engine:
         request: Request,
         *,
         account: Callable[[Attempt], Attempt] = _as_it_is,
+        idle: Callable[[], None] | None = None,
     ) -> Generator[Event]:
         """The events of a call, as they come. Closing the generator cancels the call.
 
@@ -75,6 +76,7 @@ class Engine:
             account: Called once for each attempt, also for a cancelled one, before the event that
                 carries it, on the engine's thread in the caller's context; what it returns is
                 what events and reply carry.
+            idle: Called in the caller's thread while nothing comes, about twelve times a second.
 
         Raises:
             AllProvidersFailed: Nobody answered.
@@ -85,7 +87,7 @@ class Engine:
         if threading.current_thread() is running.thread:
             raise RuntimeError("on the engine's own thread only astream can be used")
         gear = self._gear(running.resource)
-        return events(running.loop, lambda: Call(gear, plan, request, account).events())
+        return events(running.loop, lambda: Call(gear, plan, request, account).events(), idle)
 
     def astream(
         self,

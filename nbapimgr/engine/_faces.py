@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import queue
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from nbapimgr.engine._courier import courier_to
 from nbapimgr.engine._flight import End, Flight, Item
 from nbapimgr.errors import CallInterrupted
 from nbapimgr.models import Delta, Restarted
@@ -22,6 +24,8 @@ __all__ = ["aevents", "events", "result"]
 
 _POLL: Final = 0.1 if os.name == "nt" else None
 """Seconds between looks at pending signals: on Windows a wait cannot be interrupted."""
+_IDLE: Final = 1 / 12
+"""Seconds between two calls of `idle`: how often a notebook shows what is new."""
 _SETTLE: Final = 0.05
 """Seconds a stopped call may take to close its connection and write its row, while somebody
 waits: a stopped cell returns within a tenth of a second."""
@@ -30,9 +34,13 @@ T = TypeVar("T")
 
 
 def events(
-    loop: asyncio.AbstractEventLoop, source: Callable[[], AsyncGenerator[Event]]
+    loop: asyncio.AbstractEventLoop,
+    source: Callable[[], AsyncGenerator[Event]],
+    idle: Callable[[], None] | None = None,
 ) -> Generator[Event]:
     """The events of a call, in the caller's thread.
+
+    `idle` is called there while nothing comes, about twelve times a second.
 
     Raises:
         CallInterrupted: The user stopped it; closing the generator stops it without a word.
@@ -45,7 +53,7 @@ def events(
     try:
         flight.start()
         while not ended:
-            for item in _next(inbox, arrived):
+            for item in _next(inbox, arrived, idle):
                 if isinstance(item, End):
                     ended = True
                     if item.error is not None:
@@ -70,9 +78,9 @@ async def aevents(
     Raises:
         AllProvidersFailed: Nobody answered.
     """
-    home = asyncio.get_running_loop()
+    home = courier_to(asyncio.get_running_loop())
     inbox: asyncio.Queue[list[Item]] = asyncio.Queue()
-    flight = Flight(loop, source, lambda batch: home.call_soon_threadsafe(inbox.put_nowait, batch))
+    flight = Flight(loop, source, functools.partial(home.post, inbox.put_nowait))
     ended = False
     try:
         flight.start()
@@ -112,11 +120,16 @@ def result(future: concurrent.futures.Future[T]) -> T:
     raise CallInterrupted
 
 
-def _next(inbox: queue.SimpleQueue[list[Item]], arrived: list[str]) -> list[Item]:
+def _next(
+    inbox: queue.SimpleQueue[list[Item]], arrived: list[str], idle: Callable[[], None] | None
+) -> list[Item]:
     """The next batch, for which is waited."""
     while True:
-        with contextlib.suppress(queue.Empty):
-            return _take(inbox, arrived, _POLL)
+        try:
+            return _take(inbox, arrived, _IDLE if idle else _POLL)
+        except queue.Empty:
+            if idle:
+                idle()
 
 
 def _take(

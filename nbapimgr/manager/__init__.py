@@ -2,6 +2,7 @@
 
 from nbapimgr.manager._answers import Mode, Source, mode_named
 from nbapimgr.manager._connect import connect, disconnect
+from nbapimgr.manager._estimates import input_tokens, price
 from nbapimgr.manager._listings import (
     attempt_rows,
     doctor_rows,
@@ -23,10 +24,12 @@ __all__ = [
     "disconnect",
     "doctor_rows",
     "found_in_environment",
+    "input_tokens",
     "key_rows",
     "mode_named",
     "model_rows",
     "plan_rows",
+    "price",
     "provider_rows",
     "version_rows",
 ]

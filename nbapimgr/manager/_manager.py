@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nbapimgr.engine import Engine, make_plan
-from nbapimgr.errors import NbApiMgrError, SettingsError
+from nbapimgr.errors import NbApiMgrError
 from nbapimgr.manager._accounting import Accounting
 from nbapimgr.manager._answers import Answers, Mode, Source, events_of, mode_named
 from nbapimgr.manager._credentials import ManagedCredentials
+from nbapimgr.manager._in_force import InForce
 from nbapimgr.manager._providers import Providers
 from nbapimgr.manager._question import question
 from nbapimgr.manager._routes import known_names, resolve, rest
-from nbapimgr.models import Candidate, Cost, Finished, Plan, Reply, Request, Usage
+from nbapimgr.manager._totals import totals
+from nbapimgr.models import Candidate, Finished, Plan, Reply, Request
 from nbapimgr.schema import shape
-from nbapimgr.settings import Settings, load, places, save
-from nbapimgr.usage import UsageStore, cost, estimate_tokens
+from nbapimgr.settings import Settings, places
+from nbapimgr.usage import UsageStore, estimate_tokens
 from nbapimgr.vault import Credentials
 from nbapimgr.wire.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     import pandas as pd
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from nbapimgr.models import Attempt, Event, ModelInfo, Provider
 
 __all__ = ["Manager"]
-
-_log = logging.getLogger(__name__)
 
 
 class Manager:
@@ -62,10 +60,7 @@ class Manager:
         self.last_plan: Plan | None = None
         self._route: str | None = None
         self._accounting: Accounting | None = None
-        self._notes: list[str] = []
-        self._lock = threading.RLock()
-        self._saved = settings is None
-        self._settings = self._load() if settings is None else settings
+        self._in_force = InForce(self.places.settings, settings)
         self._mode: Mode = mode_named(os.environ.get("NBAPIMGR_MODE") or "live")
         keys = Credentials()
         self.credentials = ManagedCredentials(keys, provider=self._provider)
@@ -74,8 +69,8 @@ class Manager:
         self._usage = UsageStore(self.places.data)
         self._engine = Engine(key_for=keys.secret, start=_start, estimate=estimate_tokens)
         self.providers = Providers(
-            snapshot=lambda: self._settings,
-            change=self._change,
+            snapshot=lambda: self._in_force.settings,
+            change=self._in_force.change,
             credentials=keys,
             models=self._models,
         )
@@ -111,7 +106,7 @@ class Manager:
         request, read = self.request(prompt, schema=schema, many=many, **options)
         with closing(self.stream(request, source=source)) as events:
             reply = _reply_of(list(events))
-        return self._with_data(reply, read)
+        return self.with_data(reply, read) if read else reply
 
     async def aask(
         self,
@@ -126,12 +121,23 @@ class Manager:
         request, read = self.request(prompt, schema=schema, many=many, **options)
         async with aclosing(self.astream(request, source=source)) as events:
             reply = _reply_of([event async for event in events])
-        return self._with_data(reply, read)
+        return self.with_data(reply, read) if read else reply
 
     def stream(
-        self, prompt: Prompt | Request, *, source: Source | None = None, **options: Any
+        self,
+        prompt: Prompt | Request,
+        *,
+        source: Source | None = None,
+        idle: Callable[[], None] | None = None,
+        **options: Any,
     ) -> Generator[Event]:
         """Ask and give the events as they come; closing the generator cancels the call.
+
+        Args:
+            prompt: As for `ask`.
+            source: As for `ask`.
+            idle: Called in this thread while nothing comes, about twelve times a second.
+            options: As for `ask`.
 
         Raises:
             As `ask`.
@@ -143,7 +149,7 @@ class Manager:
             return
         plan = self.plan(request)
         account = self._account(request)
-        for event in self._engine.stream(plan, request, account=account):
+        for event in self._engine.stream(plan, request, account=account, idle=idle):
             if isinstance(event, Finished):
                 self._remember(request, event.reply, source)
             yield event
@@ -167,18 +173,27 @@ class Manager:
                 yield event
 
     def request(
-        self, prompt: Prompt, *, schema: Any = None, many: bool = False, **options: Any
+        self,
+        prompt: Prompt,
+        *,
+        schema: Any = None,
+        many: bool = False,
+        namespace: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> tuple[Request, Callable[[str], Any] | None]:
-        """The request of a call, and the reader of its answer where a schema is asked for."""
+        """The request of a call, and the reader of its answer where a schema is asked for.
+
+        `namespace` is where a schema that is given by name is looked up.
+        """
         if schema is None:
             return question(prompt, **options), None
-        wanted = shape(schema, many=many)
+        wanted = shape(schema, many=many, namespace=namespace)
         asked = question(prompt, schema=wanted.schema, schema_name=wanted.name, **options)
         return asked, wanted.read
 
     def plan(self, request: Request) -> Plan:
         """Who would be tried, in order, and who not and why. Nothing is sent."""
-        settings = self._settings
+        settings = self._in_force.settings
         resolved = resolve(request.route or self.route, settings)
         plan = make_plan(
             request,
@@ -208,22 +223,22 @@ class Manager:
         """
         return self._usage.frame(since, columns)
 
-    def estimate_tokens(self, request: Request) -> int:
-        """About how many input tokens a request has; pictures are not counted."""
-        texts = [request.system or "", *(message.text for message in request.messages)]
-        return sum(estimate_tokens(text) for text in texts if text)
+    def usage_by(self, by: str, since: str | timedelta | datetime | None = "30d") -> pd.DataFrame:
+        """The usage rows added up, the most attempts first.
 
-    def price(
-        self, candidate: Candidate, input_tokens: int, output_tokens: int, *, at: float
-    ) -> Cost:
-        """What so many tokens cost at a candidate; `amount` None where the price is unknown."""
-        usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens, source="estimated")
-        return cost(candidate.provider, candidate.model, usage, at)
+        Args:
+            by: "provider", "model", "day" or "cell".
+            since: As for `usage`.
+
+        Raises:
+            UnknownName: It cannot be added up by that.
+        """
+        return totals(self._usage, by, since)
 
     @property
     def settings(self) -> Settings:
         """The settings in force, an immutable snapshot."""
-        return self._settings
+        return self._in_force.settings
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -233,18 +248,18 @@ class Manager:
     @property
     def route(self) -> str | None:
         """The route of calls that name none; None tries all enabled providers by priority."""
-        return self._route or self._settings.default
+        return self._route or self._in_force.settings.default
 
     @property
     def routes(self) -> list[str]:
         """Every route that can be named."""
-        return known_names(self._settings)
+        return known_names(self._in_force.settings)
 
     @property
     def trouble(self) -> tuple[str, ...]:
         """What is not being saved, and why; empty when all is well."""
         usage = self._usage.trouble
-        return (*self._notes, *([usage] if usage else []))
+        return (*self._in_force.trouble, *([usage] if usage else []))
 
     @property
     def mode(self) -> Mode:
@@ -273,10 +288,10 @@ class Manager:
         """
         if route is not None:
             self.adopt(route)
-            resolve(route, self._settings)
+            resolve(route, self._in_force.settings)
         self._route = route
         if save:
-            self._change(lambda s: msgspec.structs.replace(s, default=route))
+            self._in_force.change(lambda s: msgspec.structs.replace(s, default=route))
 
     def adopt(self, name: str) -> None:
         """Add the known vendor of that name unless a provider, route or model has it."""
@@ -305,41 +320,21 @@ class Manager:
         self.last = reply
         return reply
 
-    def _with_data(self, reply: Reply, read: Callable[[str], Any] | None) -> Reply:
-        if read is None:
-            return reply
+    def with_data(self, reply: Reply, read: Callable[[str], Any]) -> Reply:
+        """The reply with its parsed answer.
+
+        Raises:
+            SchemaError: It does not have the shape.
+        """
         self.last = msgspec.structs.replace(reply, data=read(reply.text))
         return self.last
 
     def _provider(self, name: str) -> Provider | None:
-        return self._settings.provider(name)
+        return self._in_force.settings.provider(name)
 
     def _models(self, provider: Provider) -> tuple[ModelInfo, ...]:
         alias = next(iter(self._keys.aliases(provider)), "")
         return self._engine.models(Candidate(provider=provider, model="", credential=alias))
-
-    def _load(self) -> Settings:
-        try:
-            return load(self.places.settings)
-        except SettingsError as e:
-            self._note(f"settings are not read and not saved: {e}")
-            self._saved = False
-            return Settings()
-
-    def _change(self, change: Callable[[Settings], Settings]) -> None:
-        with self._lock:
-            self._settings = change(self._settings)
-            if not self._saved:
-                return
-            try:
-                save(self.places.settings, self._settings)
-            except SettingsError as e:
-                self._note(f"settings are not saved: {e}")
-
-    def _note(self, line: str) -> None:
-        if line not in self._notes:
-            self._notes.append(line)
-            _log.warning(line)
 
 
 def _reply_of(events: list[Event]) -> Reply:

@@ -92,7 +92,7 @@ class Providers(Mapping[str, Provider]):
             UnknownName: There is none of that name, or no such field.
             OptionError: A field is wrong.
         """
-        provider = _checked(name, {**_fields_of(self._known(name)), **_known_fields(fields)})
+        provider = _checked(name, {**_fields_of(self.known(name)), **_known_fields(fields)})
         self.put(provider)
         return provider
 
@@ -102,7 +102,7 @@ class Providers(Mapping[str, Provider]):
         Raises:
             UnknownName: There is none of that name.
         """
-        self._known(name)
+        self.known(name)
 
         def without(settings: Settings) -> Settings:
             kept = tuple(p for p in settings.providers if p.name != name)
@@ -117,9 +117,14 @@ class Providers(Mapping[str, Provider]):
             UnknownName: There is none of that name.
             AllProvidersFailed: It does not answer, or not well.
         """
-        return self._models(self._known(name))
+        return self._models(self.known(name))
 
-    def _known(self, name: str) -> Provider:
+    def known(self, name: str) -> Provider:
+        """The provider of that name.
+
+        Raises:
+            UnknownName: There is none.
+        """
         provider = self._snapshot().provider(name)
         if provider is None:
             raise UnknownName("provider", name, self)

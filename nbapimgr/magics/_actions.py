@@ -1,0 +1,227 @@
+"""What each `%llm COMMAND` does. Listings are DataFrames, cards are lines of text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbapimgr.errors import NotConfigured, OptionError
+from nbapimgr.magics._card import Card
+from nbapimgr.magics._help import help_card
+from nbapimgr.manager import (
+    attempt_rows,
+    doctor_rows,
+    found_in_environment,
+    key_rows,
+    model_rows,
+    plan_rows,
+    provider_rows,
+    version_rows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from nbapimgr.magics._asks import Command
+    from nbapimgr.manager import Manager
+
+__all__ = ["act", "nothing_configured"]
+
+
+def act(manager: Manager, command: Command) -> object:
+    """Carry out a command; what is returned is shown as the cell's result.
+
+    Raises:
+        NbApiMgrError: It cannot be done; says why and what can.
+    """
+    return _ACTIONS[command.name](manager, command)
+
+
+def nothing_configured() -> NotConfigured:
+    """The error of a cell that cannot be answered because there is nobody to ask."""
+    return NotConfigured(_welcome().lines)
+
+
+def _welcome() -> Card:
+    """What a person sees who has configured nothing yet: three ways on."""
+    lines = ["nbapimgr is loaded, and no provider is configured yet. Three ways on:"]
+    found = found_in_environment()
+    if found:
+        vendor, variable = found[0]
+        others = f" (also {', '.join(name for name, _ in found[1:4])})" if found[1:] else ""
+        lines.append(f"  1. %llm use {vendor}     the environment has {variable}{others}")
+    else:
+        lines.append("  1. %llm use openai     once the environment has a key: OPENAI_API_KEY, …")
+    lines.append("  2. %llm keys set openai     type a key; it stays in this kernel's memory")
+    lines.append("  3. %llm demo     no key at all: rehearsal servers and a small real model")
+    return Card(lines)
+
+
+def _status(manager: Manager, _command: Command) -> object:
+    if not manager.providers:
+        return _welcome()
+    lines = [f"mode {manager.mode} · route {_route(manager)}"]
+    for row in provider_rows(manager):
+        mark = "✓" if row["enabled"] and row["key"] != "missing" else "✗"
+        models = row["models"] or "no models"
+        lines.append(f"  {mark} {row['provider']} · {models} · key {row['key']}")
+    if manager.last:
+        last = manager.last
+        lines.append(f"last answer: {last.provider}:{last.model}, {last.elapsed:.1f} s")
+    lines += [f"  ! {line}" for line in manager.trouble]
+    lines.append("%llm help lists what can be done")
+    return Card(lines)
+
+
+def _route(manager: Manager) -> str:
+    return manager.route or "all providers by priority"
+
+
+def _help(_manager: Manager, command: Command) -> object:
+    return help_card(command.words[0] if command.words else None)
+
+
+def _use(manager: Manager, command: Command) -> object:
+    if not command.words:
+        return Card([f"route: {_route(manager)}"])
+    route = command.words[0]
+    manager.use(route, save=bool(command.options.get("save")))
+    whose = "of this and later kernels" if command.options.get("save") else "of this kernel"
+    return Card([f"calls {whose} go to {route} unless they name another route"])
+
+
+def _models(manager: Manager, command: Command) -> object:
+    options = command.options
+    rows = model_rows(manager, command.words[0] if command.words else None)
+    if query := options.get("query"):
+        rows = [row for row in rows if query.casefold() in row["model"].casefold()]
+    for option, column in (("vision", "images"), ("tools", "tools"), ("schema", "schema")):
+        if options.get(option):
+            rows = [row for row in rows if row.get(column)]
+    if options.get("usable"):
+        rows = [row for row in rows if row["usable"]]
+    rows.sort(key=lambda row: not row["usable"])
+    return _table(rows, "No model matches." if manager.providers else _welcome())
+
+
+def _providers(manager: Manager, _command: Command) -> object:
+    return _table(provider_rows(manager), _welcome())
+
+
+def _keys(manager: Manager, command: Command) -> object:
+    if not command.words:
+        return _table(key_rows(manager), "No key is known. %llm keys set PROVIDER takes one.")
+    action, *names = command.words
+    if not names:
+        raise OptionError(f"%llm keys {action} needs a provider", hint=f"%llm keys {action} openai")
+    return _KEYS[action](manager, names[0])
+
+
+def _set_key(manager: Manager, name: str) -> Card:
+    """Ask for a key where it is not shown and not kept in the notebook."""
+    import getpass
+
+    manager.adopt(name)
+    variable = next(iter(manager.providers.known(name).env), "")
+    try:
+        key = getpass.getpass(f"{name} API key: ")
+    except (EOFError, RuntimeError, NotImplementedError):
+        key = None
+    if key is None:
+        instead = f"set {variable} instead" if variable else "llm.credentials.add(NAME, KEY) does"
+        raise OptionError("this front end cannot ask for a key", hint=instead)
+    manager.credentials.add(name, key)
+    (info, *_) = manager.credentials.list(name)
+    return Card([f"{name}: {info.masked} is kept in this kernel's memory"])
+
+
+def _test_key(manager: Manager, name: str) -> Card:
+    models = manager.providers.test(name)
+    return Card([f"✓ {name} answers and lists {len(models)} models"])
+
+
+def _remove_key(manager: Manager, name: str) -> Card:
+    manager.credentials.remove(name)
+    return Card([f"{name}: the key is forgotten"])
+
+
+_KEYS: dict[str, Callable[[Manager, str], Card]] = {
+    "set": _set_key,
+    "test": _test_key,
+    "rm": _remove_key,
+}
+
+
+def _usage(manager: Manager, command: Command) -> object:
+    since = command.options.get("since") or "30d"
+    by = command.options.get("by")
+    frame = manager.usage(since) if by is None else manager.usage_by(by, since)
+    return frame if len(frame) else Card([f"No calls in the last {since}."])
+
+
+def _last(manager: Manager, _command: Command) -> object:
+    return manager.last or Card(["Nothing was asked in this kernel yet."])
+
+
+def _trace(manager: Manager, _command: Command) -> object:
+    return _table(attempt_rows(manager.attempts), "Nothing was asked in this kernel yet.")
+
+
+def _why(manager: Manager, command: Command) -> object:
+    route = command.words[0] if command.words else None
+    if route is None and manager.last_plan:
+        return _table(plan_rows(manager.last_plan), _welcome())
+    plan = manager.plan(manager.request("why", route=route)[0])
+    return _table(plan_rows(plan), _welcome())
+
+
+def _mode(manager: Manager, command: Command) -> object:
+    if command.words:
+        manager.mode = command.words[0]
+    meaning = {
+        "live": "providers are asked",
+        "record": "providers are asked and their answers kept beside the notebook",
+        "replay": "answers come from the recordings: no key, no network",
+    }[manager.mode]
+    return Card([f"mode {manager.mode}: {meaning}"])
+
+
+def _doctor(manager: Manager, _command: Command) -> object:
+    return _table(doctor_rows(manager), "")
+
+
+def _version(_manager: Manager, _command: Command) -> object:
+    return Card([f"{package} {version or 'not installed'}" for package, version in version_rows()])
+
+
+def _demo(manager: Manager, command: Command) -> object:
+    from nbapimgr.demo import rehearse
+
+    return Card(rehearse(manager, *command.words))
+
+
+_ACTIONS: dict[str, Callable[[Manager, Command], object]] = {
+    "status": _status,
+    "help": _help,
+    "use": _use,
+    "models": _models,
+    "providers": _providers,
+    "keys": _keys,
+    "usage": _usage,
+    "last": _last,
+    "trace": _trace,
+    "why": _why,
+    "mode": _mode,
+    "doctor": _doctor,
+    "version": _version,
+    "demo": _demo,
+}
+
+
+def _table(rows: list[dict[str, Any]], empty: str | Card) -> pd.DataFrame | Card:
+    if not rows:
+        return Card([empty]) if isinstance(empty, str) else empty
+    import pandas as pd
+
+    return pd.DataFrame(rows)

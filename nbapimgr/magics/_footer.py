@@ -1,0 +1,64 @@
+"""The one dim line under an answer: who, how long, how many tokens, what it cost, what went wrong.
+
+✓ groq:llama-3.3-70b · 1.2 s · 412→96 tok · $0.0003 · via mistral ✗ rate_limit.short
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbapimgr.models import Cost, Reply, Usage
+
+__all__ = ["footer", "footer_bundle", "money"]
+
+
+def footer(reply: Reply, trouble: tuple[str, ...] = ()) -> str:
+    """The line for a reply."""
+    parts = [f"✓ {reply.provider}:{reply.model}", _time(reply), _tokens(reply.usage)]
+    if reply.source == "live":
+        parts.append(_cost(reply.cost))
+    else:
+        parts.append({"cache": "from the cache, free", "replay": "replayed, free"}[reply.source])
+    if reply.finish_reason == "length":
+        parts.append("cut at max_tokens")
+    parts += [
+        f"via {attempt.candidate} ✗ {attempt.failure.category}"
+        + (f" after {attempt.text_length} characters" if attempt.text_length else "")
+        for attempt in reply.attempts
+        if attempt.failure
+    ]
+    parts += trouble
+    return " · ".join(filter(None, parts))
+
+
+def footer_bundle(line: str) -> dict[str, str]:
+    """The line as display data, dim where colours can be shown."""
+    return {
+        "text/plain": line,
+        "text/html": f'<small style="opacity:.65">{escape(line)}</small>',
+    }
+
+
+def money(amount: float) -> str:
+    """US dollars with as many places as it takes to see something."""
+    if amount == 0:
+        return "$0"
+    places = 2 if amount >= 1 else 4 if amount >= 0.001 else 6  # noqa: PLR2004  # where digits begin to matter
+    return f"${amount:.{places}f}"
+
+
+def _time(reply: Reply) -> str:
+    return f"{reply.elapsed:.1f} s" if reply.source == "live" else ""
+
+
+def _tokens(usage: Usage) -> str:
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return ""
+    about = "~" if usage.source == "estimated" else ""
+    return f"{about}{usage.input_tokens}→{usage.output_tokens} tok"
+
+
+def _cost(cost: Cost) -> str:
+    return "price unknown" if cost.amount is None else money(cost.amount)

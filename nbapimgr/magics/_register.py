@@ -1,0 +1,121 @@
+"""Puts `%%llm` and `%llm` into a shell, and takes all of it out again. Loads nothing else."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import context_matcher
+from IPython.core.magic import needs_local_scope, no_var_expand
+
+if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["register", "unregister"]
+
+_REPLY = ("nbapimgr.models._reply", "Reply")
+_NAMES = ("llm", "nbllm")
+"""The second is there for when another extension has taken the first."""
+
+_loaded: weakref.WeakKeyDictionary[InteractiveShell, _Loaded] = weakref.WeakKeyDictionary()
+
+
+class _Loaded:
+    """What was put into one shell."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.before = {
+            kind: table.get("llm") for kind, table in shell.magics_manager.magics.items()
+        }
+        self.magic = _magic_of(shell)
+        self.transform = _transform
+        self.matcher = _matcher_of(shell)
+
+
+def register(shell: InteractiveShell) -> None:
+    """Register the magics, their completion and how a reply is shown. Twice is once."""
+    if shell in _loaded:
+        return
+    loaded = _loaded[shell] = _Loaded(shell)
+    stranger = loaded.before.get("cell")
+    if stranger is not None:
+        owner = getattr(stranger, "__module__", "another extension")
+        sys.stderr.write(
+            f"nbapimgr: %%llm was registered by {owner} and is now nbapimgr's; "
+            "%unload_ext nbapimgr gives it back, and %%nbllm is always nbapimgr's\n"
+        )
+    for name in _NAMES:
+        shell.register_magic_function(loaded.magic, magic_kind="line_cell", magic_name=name)
+    shell.input_transformers_cleanup.append(loaded.transform)
+    if shell.Completer is not None:
+        shell.Completer.custom_matchers.append(loaded.matcher)
+    shell.display_formatter.mimebundle_formatter.for_type_by_name(*_REPLY, _bundle)
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Take out what `register` put in, give back what it replaced, close the manager."""
+    loaded = _loaded.pop(shell, None)
+    if loaded is None:
+        return
+    tables = shell.magics_manager.magics
+    for kind, before in loaded.before.items():
+        for name in _NAMES:
+            if tables[kind].get(name) is loaded.magic:
+                del tables[kind][name]
+        if before is not None:
+            tables[kind]["llm"] = before
+    if loaded.transform in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(loaded.transform)
+    if shell.Completer is not None and loaded.matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(loaded.matcher)
+    formatter = shell.display_formatter.mimebundle_formatter
+    formatter.deferred_printers.pop(_REPLY, None)
+    for kind in [k for k in formatter.type_printers if k.__module__ == _REPLY[0]]:
+        del formatter.type_printers[kind]
+    if "nbapimgr.manager" in sys.modules:
+        from nbapimgr.manager import disconnect
+
+        disconnect()
+
+
+def _magic_of(shell: InteractiveShell) -> Any:
+    @needs_local_scope
+    @no_var_expand
+    def llm(line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> object:
+        """Ask an LLM, whichever of your providers answers: `%llm help` says how.
+
+        `%%llm [ROUTE] [options]` takes the cell as the prompt, `%llm [options] text` the line.
+        """
+        from nbapimgr.magics._run import run
+
+        return run(shell, line, cell, local_ns)
+
+    return llm
+
+
+def _transform(lines: list[str]) -> list[str]:
+    if not any("%llm" in line or "%nbllm" in line for line in lines):
+        return lines
+    from nbapimgr.magics._transform import transform
+
+    return transform(lines)
+
+
+def _matcher_of(shell: InteractiveShell) -> Any:
+    @context_matcher()
+    def nbapimgr_matcher(context: CompletionContext) -> Any:
+        if "%llm" not in context.full_text and "%nbllm" not in context.full_text:
+            return {"completions": []}
+        from nbapimgr.magics._matcher import match
+
+        return match(shell, context)
+
+    return nbapimgr_matcher
+
+
+def _bundle(reply: Any) -> Any:
+    from nbapimgr.magics._bundle import bundle
+
+    return bundle(reply)

@@ -1,0 +1,169 @@
+"""Where an answer appears while it arrives: a notebook's output, a terminal, or nowhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from nbapimgr.magics._bundle import bundle, partial
+from nbapimgr.magics._footer import footer_bundle
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.display import DisplayHandle
+
+    from nbapimgr.models import Reply
+
+__all__ = ["Screen", "screen_for"]
+
+_PER_SECOND: Final = 12
+"""Updates a second. Front ends re-render all Markdown each time; beyond about 20 they lag."""
+
+
+class Screen(Protocol):
+    """What the magic tells about an answer, in the order it happens."""
+
+    shown: bool
+    """Whether the complete answer stands on it."""
+
+    def grow(self, text: str) -> None:
+        """The whole text so far."""
+        ...
+
+    def idle(self) -> None:
+        """Nothing has come for a moment: show what is held back."""
+        ...
+
+    def restart(self, note: str) -> None:
+        """What was shown is void."""
+        ...
+
+    def finish(self, reply: Reply, line: str) -> None:
+        """The answer is complete; `line` is the footer, empty for none."""
+        ...
+
+    def stop(self) -> None:
+        """The call ended without an answer: leave what there is."""
+        ...
+
+
+class _Notebook:
+    """One output that is updated in place: it survives saving as one output."""
+
+    def __init__(self, form: str, *, stream: bool) -> None:
+        self.shown = False
+        self._form = form
+        self._stream = stream
+        self._handle: DisplayHandle | None = None
+        self._note = ""
+        self._text = ""
+        self._pending = False
+        self._next = 0.0
+
+    def grow(self, text: str) -> None:
+        self._text = text
+        self._pending = self._stream
+        self.idle()
+
+    def idle(self) -> None:
+        if self._pending and time.monotonic() >= self._next:
+            self._draw()
+
+    def restart(self, note: str) -> None:
+        self._note, self._text = note, ""
+        if self._stream:
+            self._draw()
+
+    def finish(self, reply: Reply, line: str) -> None:
+        from IPython.display import display
+
+        data, metadata = bundle(reply, self._form)
+        self._put(data, metadata)
+        self.shown = True
+        if line:
+            display(footer_bundle(line), raw=True)
+
+    def stop(self) -> None:
+        if self._pending:
+            self._draw()
+
+    def _draw(self) -> None:
+        self._put(*partial(self._text, self._form, above=self._note))
+        self._pending = False
+        self._next = time.monotonic() + 1 / _PER_SECOND
+
+    def _put(self, data: dict[str, object], metadata: dict[str, object]) -> None:
+        from IPython.display import display
+
+        if self._handle is None:
+            self._handle = display(data, metadata=metadata, raw=True, display_id=True)
+        else:
+            self._handle.update(data, metadata=metadata, raw=True)
+
+
+class _Terminal:
+    """Text as it comes, on standard output: a terminal cannot take back what it has shown."""
+
+    def __init__(self) -> None:
+        self.shown = False
+        self._written = 0
+
+    def grow(self, text: str) -> None:
+        sys.stdout.write(text[self._written :])
+        sys.stdout.flush()
+        self._written = len(text)
+
+    def idle(self) -> None:
+        sys.stdout.flush()
+
+    def restart(self, note: str) -> None:
+        sys.stdout.write(f"\n[{note}]\n")
+        self._written = 0
+
+    def finish(self, reply: Reply, line: str) -> None:
+        self.grow(reply.text)
+        sys.stdout.write("\n" + (f"{line}\n" if line else ""))
+        self.shown = True
+
+    def stop(self) -> None:
+        if self._written:
+            sys.stdout.write("\n")
+
+
+class _Nowhere:
+    """The answer is the cell's result and appears as that."""
+
+    shown = False
+
+    def grow(self, text: str) -> None:
+        """Wait for the whole."""
+
+    def idle(self) -> None:
+        """Wait for the whole."""
+
+    def restart(self, note: str) -> None:
+        """Nothing was shown."""
+
+    def finish(self, reply: Reply, line: str) -> None:
+        """The result shows itself."""
+
+    def stop(self) -> None:
+        """Nothing was shown."""
+
+
+def screen_for(
+    shell: InteractiveShell, form: str, *, stream: bool, silent: bool, replay: bool
+) -> Screen:
+    """The screen of a call.
+
+    Nothing is displayed on the way where outputs are compared or replayed, and the answer is the
+    cell's one result: `update_display_data` is an output that nbval does not understand.
+    """
+    compared = os.environ.get("NBAPIMGR_STREAM") == "0" or "PYTEST_CURRENT_TEST" in os.environ
+    if silent or replay or compared or form == "none":
+        return _Nowhere()
+    if hasattr(shell, "kernel"):
+        return _Notebook(form, stream=stream)
+    return _Terminal() if stream else _Nowhere()

@@ -1,0 +1,36 @@
+"""What the shell knows of the cell that runs: where a call comes from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from nbapimgr.models import Origin
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["origin"]
+
+
+def origin(shell: InteractiveShell) -> Origin:
+    """The notebook and the cell, as far as the front end says.
+
+    JupyterLab sends the cell's id with each execution; jupyter_server sets `JPY_SESSION_NAME` to
+    the notebook's path. Neither is there under nbclient, nbval or a terminal.
+    """
+    notebook = os.environ.get("JPY_SESSION_NAME")
+    return Origin(
+        notebook=PurePath(notebook).name if notebook else None,
+        cell_id=_cell_id(shell),
+        execution_count=shell.execution_count,
+        project=Path.cwd().name,
+    )
+
+
+def _cell_id(shell: Any) -> str | None:
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else None
+    metadata = parent.get("metadata", {}) if isinstance(parent, dict) else {}
+    cell_id = metadata.get("cellId")
+    return str(cell_id) if cell_id else None
