@@ -46,7 +46,7 @@ def shown(value: Any, what: str, namespace: Mapping[str, Any]) -> str | Image:
     if inspect.isroutine(value) or isinstance(value, type):
         return _source(value, what, namespace)
     kind = type(value)
-    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
+    if all(getattr(kind, name) is getattr(object, name) for name in ("__str__", "__repr__")):
         raise PromptError(
             f"{{{{ {what} }}}} is a {kind.__name__}, which has no text of its own",
             hint=f"name a part of it, or write {{{{ {what} | json }}}}",
