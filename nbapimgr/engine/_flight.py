@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from nbapimgr.engine._courier import courier_to
 from nbapimgr.errors import NbApiMgrError
 from nbapimgr.models import Event, Finished
 
@@ -45,6 +47,7 @@ class Flight:
         deliver: Callable[[list[Item]], object],
     ) -> None:
         self._loop = loop
+        self._courier = courier_to(loop)
         self._source = source
         self._deliver = deliver
         self._task: asyncio.Task[None] | None = None
@@ -55,19 +58,19 @@ class Flight:
 
     def start(self) -> None:
         """Begin, in a copy of the caller's context. From any thread."""
-        self._loop.call_soon_threadsafe(self._begin)
+        self._courier.post(self._begin, contextvars.copy_context())
 
     def cancel(self) -> None:
         """Stop the call; an `End` follows. From any thread, at any time."""
         with contextlib.suppress(RuntimeError):  # the loop is closed: all has ended
-            self._loop.call_soon_threadsafe(self._cancel)
+            self._courier.post(self._cancel, None)
 
-    def _begin(self) -> None:
+    def _begin(self, context: contextvars.Context) -> None:
         self._flushed = self._loop.time()
-        self._task = self._loop.create_task(self._pump())
+        self._task = self._loop.create_task(self._pump(), context=context)
         self._task.add_done_callback(self._done)
 
-    def _cancel(self) -> None:
+    def _cancel(self, _: object) -> None:
         if self._task is not None and not self._ended:
             self._task.cancel()
 
@@ -106,4 +109,4 @@ class Flight:
             try:
                 self._deliver(batch)
             except RuntimeError:
-                self._cancel()
+                self._cancel(None)

@@ -57,13 +57,13 @@ again. away: the next candidate, never the same: a silent route costs its whole 
 stop: nobody else is asked."""
 
 _REACH: Final[Mapping[str, str]] = {
-    "model.context_length": "window",
+    "model.context_length": "model",
     "rate_limit.too_large": "model",
     "request.too_large": "provider",
     "request.content_policy": "provider",
 }
-"""Whom a failure of scope "request" would meet again: the same model wherever it is served has the
-same window; limits of size and of content are the provider's."""
+"""Whom a failure of scope "request" would meet again: a window is a model's as one provider serves
+it; limits of size and of content are the provider's."""
 
 _UNREACHABLE = frozenset(
     {"network.dns", "network.refused", "network.connect_timeout", "network.tls"}
@@ -216,8 +216,6 @@ def _shares(reach: str, failed: Candidate, other: Candidate) -> bool:
             return same_provider and other.credential == failed.credential
         case "model":
             return same_provider and other.model == failed.model
-        case "window":
-            return other.model == failed.model
         case "provider":
             return same_provider
         case "host":

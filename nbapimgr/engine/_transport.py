@@ -175,10 +175,12 @@ class Response:
         status: The HTTP status.
         headers: Names in lower case.
         pieces: The body, unpacked, in pieces as they come. Can be read on after a break.
+        ended: Set by who has read all pieces; the connection has been given back by then.
     """
 
     def __init__(self, response: Any) -> None:
         self._stream = response.stream
+        self.ended = False
         self.status: int = response.status_code
         self.headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
@@ -190,9 +192,10 @@ class Response:
             self.pieces = _unpacked(self.pieces, coding)
 
     async def close(self) -> None:
-        """Give the connection back if the body was read to its end, else close it."""
-        await self.pieces.aclose()
-        await self._stream.aclose()
+        """Close the connection, unless the body was read to its end."""
+        if not self.ended:
+            await self.pieces.aclose()
+            await self._stream.aclose()
 
 
 async def _unpacked(pieces: AsyncIterator[bytes], coding: str) -> AsyncGenerator[bytes]:

@@ -128,11 +128,10 @@ class Trial:
 
     async def release(self) -> None:
         """Read what follows a finished answer, so that its connection can be used again."""
-        if self._response is not None:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(_DRAIN):
-                    async for _ in self._response.pieces:
-                        pass
+        if self._response is not None and not self._response.ended:
+            with contextlib.suppress(Exception), Watchdog(self._clock() + _DRAIN, _GRACE):
+                async for _ in self._response.pieces:
+                    pass
         await self.close()
 
     async def close(self) -> None:
@@ -198,6 +197,7 @@ class Trial:
             elif not settled:
                 settled = True
                 watch.allow(self._gear.limits.grace, _GRACE)
+        response.ended = True
 
     async def _read_error(self, response: Response) -> None:
         body = self._error_body

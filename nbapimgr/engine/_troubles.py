@@ -47,6 +47,7 @@ _BY_NAME: Final = {
     "ClientOSError": ("network.reset", "the connection was cut"),
     "ClientConnectionError": ("network.reset", "the connection was cut"),
     "ConnectionError": ("network.reset", "the connection was cut"),
+    "ClientPayloadError": ("service.stream_broken", "the answer broke off"),
     "ClientResponseError": ("service.malformed", "the server does not speak HTTP as it should"),
     "InvalidURL": ("network.dns", "the base URL is no address"),
     "NonHttpUrlClientError": ("network.dns", "the base URL is no http address"),

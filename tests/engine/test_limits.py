@@ -1,0 +1,175 @@
+"""How long is waited for what: the limits of an attempt, the deadline of a call."""
+
+from __future__ import annotations
+
+import pytest
+from faultserver import error, hang, once_shown, raw, sse, status, streamed, whole
+
+from nbapimgr.engine import Engine, Limits
+from nbapimgr.errors import AllProvidersFailed
+from nbapimgr.models import Request
+from nbapimgr.secret import Secret
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def test_the_silence_that_is_allowed_depends_on_what_is_asked():
+    limits = Limits(first_token=10, stall=12, thinking=60, total=600)
+    asked = {"messages": ()}
+    assert limits.silence(Request(**asked)) == (10, 12)
+    assert limits.silence(Request(**asked, reasoning="minimal")) == (10, 12)
+    assert limits.silence(Request(**asked, reasoning="high")) == (60, 60)
+    assert limits.silence(Request(**asked, stream=False)) == (600, 600)
+
+
+async def head_then_silence(exchange):
+    await exchange.write(HEAD)
+    await hang(exchange)
+
+
+@pytest.mark.parametrize("silence", [hang, head_then_silence])
+def test_a_silent_provider_is_left_for_the_next_and_not_tried_again(
+    hasty, server, other, ask, at, silence
+):
+    server.script(silence)
+    other.script(streamed("rescued"))
+    one = ask(hasty, at(server, "a"), at(other, "b", 2))
+    assert one.reply().text == "rescued"
+    assert one.categories == ["network.first_token_timeout", "ok"]
+    assert "0.08 s" in one.accounted[0].failure.message
+    assert len(server.seen) == 1
+    server.reached("gone")
+
+
+def test_a_sign_of_life_is_no_silence(hasty, server, ask, at):
+    async def slow(exchange):
+        await exchange.write(HEAD)
+        for _ in range(4):
+            await exchange.chunk(b": thinking\n\n")
+            await exchange.gate("tick")
+        await exchange.chunk(sse({"choices": [{"delta": {"content": "x"}}]}))
+        await hang(exchange)
+
+    server.script(slow)
+    server.open("tick")
+    one = ask(hasty, at(server))
+    with pytest.raises(AllProvidersFailed):
+        one.reply()
+    assert one.categories == ["network.stall"]  # after the text, not before it
+
+
+def test_where_reasoning_is_asked_for_silence_is_longer(client, server, ask, at):
+    limits = Limits(first_token=0.01, stall=0.01, thinking=20)
+    engine = Engine(key_for=lambda _: Secret("k"), limits=limits)
+    server.script(streamed("a", "b", pause_at=1))
+    one = ask(engine, at(server), reasoning="high")
+    for event in one.stream():
+        if type(event).__name__ == "Delta":
+            server.open("pause")
+    assert one.events[-1].reply.text == "ab"
+    engine.close()
+
+
+def test_an_attempt_has_an_end(client, server, other, ask, at):
+    engine = Engine(key_for=lambda _: Secret("k"), limits=Limits(total=0.1))
+    server.script(hang)
+    other.script(whole("rescued"))
+    one = ask(engine, at(server, "a"), at(other, "b", 2), stream=False)
+    assert one.reply().text == "rescued"
+    assert one.categories == ["network.total_timeout", "ok"]
+    engine.close()
+
+
+def test_the_deadline_bounds_the_whole_call(engine, server, other, ask, at):
+    server.script(hang)
+    one = ask(engine, at(server, "a"), at(other, "b", 2), timeout=0.1)
+    with pytest.raises(AllProvidersFailed):
+        one.reply()
+    assert one.categories == ["network.total_timeout"]
+    assert not other.seen
+
+
+def test_the_deadline_bounds_a_pause(engine, server, ask, at):
+    server.script(status(429, {"error": {"message": "slow down"}}, retry_after="30"))
+    one = ask(engine, at(server), timeout=5)
+    with pytest.raises(AllProvidersFailed):
+        one.reply()
+    assert one.events[-1].wait == 0.0
+
+
+def test_the_deadline_bounds_the_wait_for_a_slot(client, server, ask, at, monkeypatch):
+    monkeypatch.setattr("nbapimgr.engine._transport._CONNECTIONS", 1)
+    engine = Engine(key_for=lambda _: Secret("k"))
+    server.script(hang)
+    first = ask(engine, at(server))
+    stream = first.stream()
+    next(stream)
+    server.reached("hang")
+    second = ask(engine, at(server), timeout=0.1)
+    with pytest.raises(AllProvidersFailed):
+        second.reply()
+    assert second.categories == ["network.total_timeout"]
+    assert len(server.seen) == 1
+    stream.close()
+    engine.close()
+
+
+def test_the_body_of_an_error_is_waited_for_no_longer_than_for_an_answer(hasty, server, ask, at):
+    async def half_an_error(exchange):
+        await exchange.write(b"HTTP/1.1 401 No\r\ncontent-length: 500\r\n\r\n" + b'{"error": {')
+        await hang(exchange)
+
+    server.script(half_an_error)
+    one = ask(hasty, at(server))
+    with pytest.raises(AllProvidersFailed):
+        one.reply()
+    assert one.categories == ["auth.invalid_key"]
+
+
+def test_after_the_finish_reason_only_the_grace_is_waited(client, server, ask, at):
+    limits = Limits(first_token=30, stall=30, grace=0.05)
+    engine = Engine(key_for=lambda _: Secret("k"), limits=limits)
+    server.script(streamed("whole", without=["usage", "done", "end"]))
+    one = ask(engine, at(server))
+    assert one.reply().text == "whole"
+    engine.close()
+
+
+def test_a_stream_whose_frames_outweigh_any_answer_is_cut(engine, server, ask, at, monkeypatch):
+    monkeypatch.setattr("nbapimgr.engine._trial._MOST_BYTES", 10_000)
+
+    async def chatter(exchange):
+        await exchange.write(HEAD)
+        while True:
+            await exchange.chunk(b": " + b"x" * 1000 + b"\n\n")
+
+    server.script(chatter)
+    one = ask(engine, at(server), at(server, "b", enabled=False))
+    monkeypatch.setattr("random.random", lambda: 0.0)
+    with pytest.raises(AllProvidersFailed):
+        one.reply()
+    assert one.categories[0] == "service.stream_broken"
+
+
+def test_nothing_that_connects_nowhere_is_waited_for(client, ask, at, monkeypatch):
+    import socket
+
+    # A listener whose queue is full takes no more connections: the handshake is never answered.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        waiting = []
+        for _ in range(4):
+            one = socket.socket()
+            one.setblocking(False)
+            one.connect_ex(address)
+            waiting.append(one)
+        engine = Engine(key_for=lambda _: Secret("k"), limits=Limits(connect=0.1))
+        asked = ask(engine, at(f"http://127.0.0.1:{address[1]}/v1"))
+        with pytest.raises(AllProvidersFailed):
+            asked.reply()
+        assert asked.categories == ["network.connect_timeout"]
+        engine.close()
+        for one in waiting:
+            one.close()
+
+
