@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbapimgr.models import Opaque, Reasoning, Text, ToolCall
-from nbapimgr.wire import dialect
+from nbapimgr.wire import _decoding, dialect
 from nbapimgr.wire.bedrock import _decode
 
 bedrock = dialect("bedrock")
@@ -384,7 +384,8 @@ def test_an_exception_in_the_stream_is_an_end_at_once(events):
     shown = decoder.feed(BEGIN + delta(0, text="so far") + bad + stop())
     assert [d.text for d in shown] == ["so far"]
     assert decoder.finished
-    assert decoder.failure is not None
+    assert decoder.failure.category == "rate_limit.short"
+    assert decoder.failure.message == "Too many requests"
     (dialect_name, payload, headers, now), *rest = events
     assert rest == []
     assert (dialect_name, payload, now) == ("bedrock", {"message": "Too many requests"}, 7.0)
@@ -395,7 +396,7 @@ def test_an_exception_in_the_stream_is_an_end_at_once(events):
 def test_an_error_frame_says_it_in_its_headers(events):
     bad = frame(b"", error_code="InternalFailure", error_message="oh no", message_type="error")
     got, _ = decode(bad)
-    assert got.failure is not None
+    assert (got.failure.category, got.failure.message) == ("service.error", "oh no")
     assert events[0][1] == {"message": "oh no"}
     assert events[0][2][":error-code"] == "InternalFailure"
 
@@ -464,22 +465,22 @@ def test_a_duplicate_key_counts_the_last_time():
     assert decode(body)[0].text == "b"
 
 
-def test_what_is_kept_and_never_shown_is_bounded(monkeypatch):
-    monkeypatch.setattr(_decode, "MAX_BODY", 2000)
+@pytest.mark.parametrize(
+    "piece",
+    [
+        lambda index: start(index, toolUse={"toolUseId": "x", "name": "y"}),
+        lambda index: delta(index, text="x"),
+        lambda _: delta(0, reasoningContent={"signature": "x" * 1000}),
+    ],
+)
+def test_many_small_things_are_bounded(monkeypatch, piece):
+    monkeypatch.setattr(_decoding, "MAX_BODY", 20_000)
     decoder = bedrock.decoder({}, stream=True, now=0.0)
     for index in range(100):
-        decoder.feed(start(index, toolUse={"toolUseId": "x", "name": "y"}))
+        decoder.feed(piece(index))
     assert decoder.finished
     assert decoder.failure.category == "service.malformed"
-    assert len(decoder._blocks) < 50
-
-
-def test_signatures_are_bounded(monkeypatch):
-    monkeypatch.setattr(_decode, "MAX_BODY", 2000)
-    decoder = bedrock.decoder({}, stream=True, now=0.0)
-    for _ in range(100):
-        decoder.feed(delta(0, reasoningContent={"signature": "x" * 100}))
-    assert decoder.failure.category == "service.malformed"
+    assert len(decoder._blocks) <= 20
 
 
 def test_the_end_may_be_asked_for_twice():

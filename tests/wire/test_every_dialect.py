@@ -226,7 +226,6 @@ def test_an_endless_stream_of_good_events_is_cut_off(sample, monkeypatch):
     """What a stream says is bounded too, not only its lines."""
     for place in (
         "_decoding",
-        "bedrock._decode",
         "anthropic._assembly",
         "openai_responses._decode",
     ):

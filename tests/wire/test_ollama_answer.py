@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbapimgr.models import Reasoning, Text, ToolCall
-from nbapimgr.wire import dialect
+from nbapimgr.wire import _decoding, dialect
 from nbapimgr.wire.ollama import _decode
 
 ollama = dialect("ollama")
@@ -209,7 +209,8 @@ def test_an_error_line_is_an_end_at_once(events, error):
     shown = decoder.feed(lines(said({"content": "so far"}), {"error": error}, END))
     assert [d.text for d in shown] == ["so far"]
     assert decoder.finished
-    assert decoder.failure is not None
+    assert decoder.failure.category == "service.error"
+    assert decoder.failure.message == "out of memory"
     assert events == [("ollama", {"error": error}, {"x-request-id": "1"}, 7.0)]
     assert decoder.end().text == "so far"
 
@@ -241,6 +242,24 @@ def test_a_line_without_end_is_bounded():
         decoder.feed(piece)
     assert decoder.finished
     assert decoder.failure.category == "service.malformed"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"tool_calls": [{}] * 100},
+        {"tool_calls": [{"function": {"name": "x" * 10_000}}] * 5},
+        {"thinking": "x", "content": "y"},
+    ],
+)
+def test_many_small_things_are_bounded(monkeypatch, message):
+    monkeypatch.setattr(_decoding, "MAX_BODY", 20_000)
+    decoder = ollama.decoder({}, stream=True, now=0.0)
+    for _ in range(50):
+        decoder.feed(lines(said(message)))
+    assert decoder.finished
+    assert decoder.failure.category == "service.malformed"
+    assert len(decoder.end().content) < 50
 
 
 def test_odd_values_are_no_trouble():

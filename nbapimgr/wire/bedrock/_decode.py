@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -11,7 +11,6 @@ from nbapimgr.models import Content, Delta, Reasoning, Text, ToolCall, Usage
 from nbapimgr.wire._decoding import BodyDecoder
 from nbapimgr.wire._dialect import Decoded
 from nbapimgr.wire._json import as_dict, as_int, as_list, as_str, dumps, loads, loads_object
-from nbapimgr.wire._limits import MAX_BODY
 from nbapimgr.wire.bedrock._converse import (
     FILTERED,
     Block,
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
     from nbapimgr.wire._dialect import Decoder
 
 __all__ = ["decoder"]
+
+_BLOCK_COST: Final = 1024
+"""What a block costs beside its text, in bytes, so that many small ones are bounded too."""
 
 
 def decoder(headers: Mapping[str, str], *, stream: bool, now: float) -> Decoder:  # noqa: ARG001  # the bytes tell
@@ -118,28 +120,25 @@ class _Decoder(BodyDecoder):
                 pass
 
     def _start(self, value: dict[str, Any]) -> None:
-        block = Block(as_dict(value.get("start")))
-        self._blocks[as_int(value.get("contentBlockIndex"))] = block
-        self._hold(value)
+        block = self._begin(as_int(value.get("contentBlockIndex")), as_dict(value.get("start")))
+        self._keep(len(dumps(value)))
         self.said = self.said or block.calls
+
+    def _begin(self, index: int | None, start: dict[str, Any]) -> Block:
+        self._keep(_BLOCK_COST)
+        block = self._blocks[index] = Block(start)
+        return block
 
     def _delta(self, value: dict[str, Any]) -> None:
         index = as_int(value.get("contentBlockIndex"))
         block = self._blocks.get(index)
         if block is None:  # text and reasoning have no start
-            block = self._blocks[index] = Block({})
+            block = self._begin(index, {})
         delta = block.add(as_dict(value.get("delta")))
         if delta is None:
-            self._hold(value)
+            self._keep(len(dumps(value)))
         else:
             self._say(delta)
-
-    def _hold(self, value: dict[str, Any]) -> None:
-        """Count what is kept but never shown, so that it is bounded too."""
-        self._held += len(dumps(value))
-        if self._held > MAX_BODY:
-            message = "The answer is larger than can be kept."
-            self._fail_as("service.malformed", message, "body limit")
 
     def _stop(self, reason: str) -> None:
         self._native = reason or None

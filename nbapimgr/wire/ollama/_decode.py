@@ -25,6 +25,8 @@ _FINISH: Final = {"stop": "stop", "length": "length", "": "stop"}
 """Servers before 0.1.33 send no reason at all."""
 _NO_ANSWER: Final = {"load": "loaded", "unload": "unloaded"}
 """Reasons that mean there was nothing to answer: the prompt was empty."""
+_PART_COST: Final = 512
+"""What a part of the turn costs beside its text, in bytes, so that many small ones are bounded."""
 _METRICS: Final = (
     "prompt_eval_count",
     "eval_count",
@@ -97,7 +99,8 @@ class _Decoder(BodyDecoder):
         self._add("reasoning", as_str(message.get("thinking")))
         self._add("text", as_str(message.get("content")) or as_str(message.get("response")))
         for call in as_list(message.get("tool_calls")):
-            self._call(as_dict(call))
+            if not self.finished:
+                self._call(as_dict(call))
         if value.get("done") is True:
             self._done(value)
 
@@ -118,6 +121,7 @@ class _Decoder(BodyDecoder):
         if kind != self._kind:
             self._flush()
             self._kind = kind
+            self._keep(_PART_COST)
         self._pieces.append(text)
         if kind == "text":
             self._texts.append(text)
@@ -132,14 +136,9 @@ class _Decoder(BodyDecoder):
         # Ollama sends an object; servers that imitate it send a string like everybody else.
         raw = given if isinstance(given, str) else None
         arguments = loads_object(dumps(given) if raw is None else raw)
-        self._content.append(
-            ToolCall(
-                id=as_str(call.get("id")),
-                name=as_str(function.get("name")),
-                arguments=arguments,
-                raw_arguments=raw,
-            )
-        )
+        called, name = as_str(call.get("id")), as_str(function.get("name"))
+        self._keep(_PART_COST + len(called) + len(name))
+        self._content.append(ToolCall(id=called, name=name, arguments=arguments, raw_arguments=raw))
         self._say(Delta(text=raw or dumps(given).decode(), kind="tool"))
 
     def _flush(self) -> None:
