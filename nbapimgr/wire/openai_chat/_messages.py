@@ -39,11 +39,10 @@ def messages(request: Request, ways: Vendor) -> list[dict[str, Any]]:
 
 def _parts(content: tuple[Content, ...]) -> str | list[dict[str, Any]]:
     """Content as one text where it is one, which every server understands, else as a list."""
-    if not content:
-        return ""
-    if len(content) == 1 and isinstance(content[0], Text):
-        return content[0].text
-    return [part for part in map(_part, content) if part is not None]
+    said = [(part, told) for part in content if (told := _part(part)) is not None]
+    if len(said) == 1 and isinstance(said[0][0], Text):
+        return said[0][0].text
+    return [told for _, told in said] or ""
 
 
 def _part(part: Content) -> dict[str, Any] | None:
