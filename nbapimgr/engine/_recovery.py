@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from nbapimgr.engine._hosts import is_loopback
+from nbapimgr.engine._hosts import is_loopback, origin_of
 from nbapimgr.models import Candidate, Skip
 from nbapimgr.wire.failures import CATEGORIES
 
@@ -141,7 +141,7 @@ def offline(attempts: Sequence[Attempt]) -> bool:
     for attempt in attempts:
         if attempt.failure is None or attempt.failure.category not in _UNREACHABLE:
             return False
-        host = urlsplit(attempt.candidate.provider.base_url).hostname
+        host = urlsplit(origin_of(attempt.candidate.provider.base_url)).hostname
         if host and not is_loopback(host):
             hosts.add(host)
     return len(hosts) > 1
@@ -219,6 +219,6 @@ def _shares(reach: str, failed: Candidate, other: Candidate) -> bool:
         case "provider":
             return same_provider
         case "host":
-            return urlsplit(other.provider.base_url)[:2] == urlsplit(failed.provider.base_url)[:2]
+            return origin_of(other.provider.base_url) == origin_of(failed.provider.base_url)
         case _:
             return False

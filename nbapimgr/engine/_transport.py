@@ -14,6 +14,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from nbapimgr.engine._hosts import origin_of
 from nbapimgr.engine._proxies import proxy_for
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from nbapimgr.wire import HttpCall
 
-__all__ = ["CLIENT", "Origin", "Response", "Transport", "UndecodableError", "reused_and_closed"]
+__all__ = ["CLIENT", "AddressError", "Origin", "Response", "Transport", "UndecodableError"]
 
 CLIENT = "httpx"
 """The client library: "httpx" or "httpx2"."""
@@ -33,6 +34,10 @@ _KEEPALIVE: Final = 60.0
 """Seconds after which an idle connection is closed."""
 _PIECE: Final = 2**16
 """Most bytes that are unpacked at a time, so that a packed bomb is noticed while it is small."""
+
+
+class AddressError(Exception):
+    """A URL that leads nowhere."""
 
 
 class UndecodableError(Exception):
@@ -73,13 +78,19 @@ class Transport:
         self._origins: dict[str, Origin] = {}
 
     async def origin(self, url: str) -> Origin:
-        """Where a URL leads to."""
-        parts = urlsplit(url)
-        base = f"{parts.scheme}://{parts.netloc}"
+        """Where a URL leads to.
+
+        Raises:
+            AddressError: Nowhere.
+            UnusableProxyError: Through a proxy that cannot be used.
+        """
+        base = origin_of(url)
+        if not base.startswith(("http://", "https://")):
+            raise AddressError
         if base not in self._origins:
             # Importing takes 0.3 s the first time, in which the loop must hear a cancellation.
             library = await asyncio.to_thread(_library, CLIENT)
-            verify = parts.scheme == "https" and await asyncio.to_thread(_ssl_context, CLIENT)
+            verify = base.startswith("https:") and await asyncio.to_thread(_ssl_context, CLIENT)
             if base not in self._origins:
                 self._origins[base] = Origin(library, base, verify, self._keepalive)
         return self._origins[base]
@@ -146,7 +157,7 @@ class Origin:
             try:
                 return await self._send(call, headers, connect)
             except Exception as error:
-                if task in self._fresh or not reused_and_closed(error):
+                if task in self._fresh or not _closed_unread(error):
                     raise
             return await self._send(call, headers, connect)
         finally:
@@ -218,7 +229,7 @@ async def _unpacked(pieces: AsyncIterator[bytes], coding: str) -> AsyncGenerator
                 yield data
 
 
-def reused_and_closed(error: Exception) -> bool:
+def _closed_unread(error: Exception) -> bool:
     """Whether a connection was closed before the first byte of a response."""
     names = {kind.__name__ for kind in type(error.__cause__ or error).__mro__}
     if "ServerDisconnectedError" in names:

@@ -95,7 +95,7 @@ class Trial:
             speaks = dialect(provider.dialect)
             if provider.base_url or self._gear.start is None:
                 self._call = self._build(speaks, provider)
-        except NbApiMgrError as error:
+        except (NbApiMgrError, ValueError) as error:  # ValueError: a base URL that is none
             return str(error)
         return ""
 

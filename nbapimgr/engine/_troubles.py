@@ -50,7 +50,7 @@ _BY_NAME: Final = {
     "ClientPayloadError": ("service.stream_broken", "the answer broke off"),
     "ClientResponseError": ("service.malformed", "the server does not speak HTTP as it should"),
     "InvalidURL": ("network.dns", "the base URL is no address"),
-    "NonHttpUrlClientError": ("network.dns", "the base URL is no http address"),
+    "AddressError": ("network.dns", "the base URL is no http address"),
     "UnusableProxyError": ("network.proxy", "the kind of proxy that is set cannot be used"),
     "UndecodableError": ("service.malformed", "the answer is packed in a way not asked for"),
 }

@@ -98,6 +98,7 @@ class FaultServer:
 
     Args:
         tls: Speak TLS with this context.
+        greeting: Sent to whoever connects, before anything is read.
 
     Attributes:
         seen: The requests, in the order they came.
@@ -106,12 +107,14 @@ class FaultServer:
         most_open: The most that were open at once.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, greeting: bytes = b"") -> None:
         self._tls = tls
+        self._greeting = greeting
         self._script: list[Behaviour] = [streamed("ok")]
         self._gates: dict[str, tuple[threading.Event, threading.Event]] = {}
         self._lock = threading.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self.seen: list[Seen] = []
         self.connections = 0
         self.open_now = 0
@@ -168,16 +171,22 @@ class FaultServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        for _ in range(3):  # each layer of a connection takes a turn of the loop to close
+            await asyncio.sleep(0)
 
     async def _connection(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         task = asyncio.current_task()
         self._tasks.add(task)
+        self._writers.append(writer)
         self.connections += 1
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
         number = self.connections
+        writer.write(self._greeting)
         try:
             while seen := await self._request(reader, number):
                 with self._lock:
