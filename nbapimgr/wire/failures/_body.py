@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.wire import _json
@@ -35,19 +36,15 @@ def parse(body: bytes, headers: Mapping[str, str], http: int) -> Envelope:
     value = _decoded(text)
     if value:
         found = envelope(value, headers, http)
-        if found.message or found.words & _telling(found):
+        if found.message or found.type or found.code:
             return found
     return _plain(text, envelope({}, headers, http))
 
 
-def _telling(found: Envelope) -> set[str]:
-    """The words of an envelope that are its own and not its headers'."""
-    return {word.casefold() for word in (found.type, found.code) if word}
-
-
 def _decoded(text: str) -> Any:
     """The JSON value in a body, or in the first events of a stream; None where there is none."""
-    for candidate in (text, *(line[1] for line in list(_EVENT.finditer(text))[:_EVENTS])):
+    events = (line[1] for line in islice(_EVENT.finditer(text), _EVENTS))
+    for candidate in chain((text,), events):
         try:
             value = _json.loads(candidate)
         except ValueError:

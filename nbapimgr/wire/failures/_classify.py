@@ -157,19 +157,16 @@ def _judge(dialect: str, envelope: Envelope) -> tuple[Rule, str]:
     if told.vague:
         return own, why
     if not envelope.ours and told.category.startswith(_ACCOUNT):
-        told = msgspec.structs.replace(
-            told, category="service.error", retryable=False, remedy=""
-        )
+        told = msgspec.structs.replace(told, category="service.error", retryable=False, remedy="")
     if not envelope.ours and not told.category.startswith("request."):
         told = msgspec.structs.replace(told, scope="model")
     return told, f"upstream {because}"
 
 
 def _first(dialect: str, envelope: Envelope) -> tuple[Rule, str]:
-    for rule in rules(dialect, envelope.shape):
-        if (why := match(rule, envelope)) is not None:
-            return rule, f"{rule.name}: {why}" if why else rule.name
-    raise AssertionError  # the last rule of the tables always holds
+    asked = ((rule, match(rule, envelope)) for rule in rules(dialect, envelope.shape))
+    rule, why = next((rule, why) for rule, why in asked if why is not None)
+    return rule, f"{rule.name}: {why}" if why else rule.name
 
 
 def _retryable(rule: Rule, envelope: Envelope, headers: Mapping[str, str]) -> bool:

@@ -16,8 +16,9 @@ _SHOWN: Final = 3
 """Wrong fields that are shown to people."""
 _REASONS: Final = ("reason", "error_type", "error_code", "subtype", "limit_source")
 _DEBUG: Final = re.compile(
-    r"^\[ORIGINAL ERROR\]\s*(?:generic::\w+:)?\s*|\s*\[google\.rpc\..*", re.DOTALL
+    r"^\[ORIGINAL ERROR\]\s*+(?:generic::\w+:)?|\[google\.rpc\..*", re.DOTALL
 )
+"""What Google's servers write around the sentence of a DebugInfo."""
 
 
 class Found:
@@ -82,7 +83,7 @@ def _details(details: Any, found: Found) -> None:
             found.add_word(violation.get("quotaId"))
             found.add_sentence(violation.get("description"))
         if debug := found.add_sentence(item.get("detail")):
-            found.shown = _DEBUG.sub("", debug)
+            found.shown = _DEBUG.sub("", debug).strip()
         _violated(as_list(item.get("fieldViolations")), found)
 
 

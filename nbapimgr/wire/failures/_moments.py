@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -60,6 +59,8 @@ def moment(text: Any) -> float | None:
         return value / 1000 if value >= _EPOCH_MS else value if value >= _EPOCH_S else None
     if not isinstance(text, str):
         return None
+    from email.utils import parsedate_to_datetime  # 10 ms that few sessions need
+
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             when = parse(text[:_LONGEST].strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -31,8 +32,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         status: HTTP statuses; 0 stands for "nobody named one". Empty: any.
         words: At least one of these is among the machine words (casefolded).
         every: All of these are.
-        like: Some machine word looks like this.
-        said: The provider's own sentences, quoted passages emptied, contain this.
+        like: A pattern found in some machine word.
+        said: A pattern found in the provider's own sentences, quoted passages emptied.
         scope: Whose fault it is where the category's own scope is wrong.
         retryable: The same for the retry decision.
         remedy: The same for the remedy.
@@ -45,8 +46,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     status: frozenset[int] = ANY
     words: frozenset[str] = frozenset()
     every: frozenset[str] = frozenset()
-    like: re.Pattern[str] | None = None
-    said: re.Pattern[str] | None = None
+    like: str = ""
+    said: str = ""
     scope: Scope | None = None
     retryable: bool | None = None
     remedy: str = ""
@@ -70,15 +71,14 @@ def rule(  # noqa: PLR0913  # the columns of a table, each by name
     vague: bool = False,
 ) -> Rule:
     """A rule from what is easy to write: words as one line, sentences as alternatives."""
-    pattern = said if isinstance(said, str) else "|".join(said)
     return Rule(
         name=name,
         category=category,
         status=frozenset(status),
         words=_words(words),
         every=_words(every),
-        like=re.compile(like) if like else None,
-        said=re.compile(pattern, re.IGNORECASE) if pattern else None,
+        like=like,
+        said=said if isinstance(said, str) else "|".join(said),
         scope=scope,
         retryable=retryable,
         remedy=remedy,
@@ -104,14 +104,20 @@ def match(rule: Rule, envelope: Envelope) -> str | None:
         return None
     why += sorted(rule.every)
     if rule.like:
-        if not (found := sorted(filter(rule.like.search, envelope.words))):
+        if not (found := sorted(filter(_pattern(rule.like).search, envelope.words))):
             return None
         why.append(found[0])
     if rule.said:
-        if not rule.said.search(envelope.said):
+        if not _pattern(rule.said).search(envelope.said):
             return None
         why.append("message")
     return ", ".join(why)
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """Compiled when it is first needed: most sessions meet few errors, and all would take 30 ms."""
+    return re.compile(text, re.IGNORECASE)
 
 
 def _about(rule: Rule, status: int) -> bool:

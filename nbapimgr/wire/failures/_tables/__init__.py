@@ -27,13 +27,14 @@ __all__ = ["DIALECTS", "SHAPES", "rules"]
 DIALECTS: Final = {
     "openai-chat": (OPENROUTER, VENDORS, OPENAI),
     "openai-responses": (OPENROUTER, VENDORS, OPENAI),
-    "anthropic": (ANTHROPIC,),
+    "anthropic": (ANTHROPIC, OPENROUTER, VENDORS),
     "gemini": (GOOGLE,),
     "cohere": (COHERE,),
     "bedrock": (BEDROCK,),
     "ollama": (OLLAMA, OPENAI),
 }
-"""A dialect's own rules. One that has none is served by `COMMON` and `STATUS` alone."""
+"""A dialect's own rules; many vendors speak Anthropic's beside OpenAI's. A dialect that has none is
+served by `COMMON` and `STATUS` alone."""
 SHAPES: Final = {"google": GOOGLE, "anthropic": ANTHROPIC, "bedrock": BEDROCK, "html": HTML}
 """Rules for envelopes that tell whose they are: Claude on Vertex fails in Google's way."""
 

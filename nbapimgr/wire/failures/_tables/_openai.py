@@ -49,7 +49,7 @@ OPENAI: Final[tuple[Rule, ...]] = (
         "openai.permission_code",
         "auth.permission",
         words="ip_not_authorized mismatched_organization mismatched_project invalid_organization"
-        " permissiondenied authenticationtypedisabled organization_restricted",
+        " permissiondenied authenticationtypedisabled",
     ),
     rule(
         "openai.deactivated",
