@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["COLUMNS", "schema", "to_frame", "to_table"]
+__all__ = ["COLUMNS", "part_of_schema", "schema", "to_frame", "to_table"]
 
 COLUMNS: tuple[str, ...] = Row.__struct_fields__
 """All columns, in order."""
@@ -75,12 +75,18 @@ def schema() -> pa.Schema:
     )
 
 
+def part_of_schema(columns: Iterable[str]) -> pa.Schema:
+    """The schema of a table with these columns."""
+    import pyarrow as pa
+
+    return pa.schema([schema().field(name) for name in columns], metadata=schema().metadata)
+
+
 def to_table(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> pa.Table:
     """Rows as an Arrow table with these columns."""
     import pyarrow as pa
 
-    rows = list(rows)
-    part = pa.schema([schema().field(name) for name in columns], metadata=schema().metadata)
+    rows, part = list(rows), part_of_schema(columns)
     return pa.table(
         [pa.array([getattr(row, f.name) for row in rows], type=f.type) for f in part], schema=part
     )

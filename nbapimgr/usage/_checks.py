@@ -12,12 +12,12 @@ from nbapimgr.usage._ids import ID_BYTES, new_call_id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Checker"]
+__all__ = ["INT8", "INT16", "INT32", "INT64", "LAST_MOMENT", "Checker"]
 
-_INT64 = 2**63 - 1
+INT8, INT16, INT32, INT64 = (2 ** (bits - 1) - 1 for bits in (8, 16, 32, 64))
 _LONGEST = 1024
 """Characters of a word. A hostile server names its model as it likes."""
-_LAST_MOMENT = 253_402_300_799
+LAST_MOMENT = 253_402_300_799
 """The last second of the year 9999, the largest that `datetime` holds."""
 
 
@@ -31,7 +31,7 @@ class Checker:
         """Remember that a field had an impossible value."""
         self.refused.append(name)
 
-    def count(self, name: str, value: Any, most: int = _INT64) -> int | None:
+    def count(self, name: str, value: Any, most: int = INT64) -> int | None:
         """A whole number from 0 to `most`."""
         if value is None or (type(value) is int and 0 <= value <= most):
             return value
@@ -49,7 +49,7 @@ class Checker:
 
     def moment(self, name: str, value: Any) -> int | None:
         """Seconds since the epoch as microseconds."""
-        seconds = self.number(name, value, _LAST_MOMENT)
+        seconds = self.number(name, value, LAST_MOMENT)
         return None if seconds is None else int(seconds * 1_000_000)
 
     def word(self, name: str, value: Any) -> str | None:

@@ -157,7 +157,7 @@ def _tables(folder: Folder, since: datetime | None, columns: list[str]) -> Itera
     sealed = folder.parquets(first)
     for name in sealed:
         if (table := read(folder, name, columns)) is not None:
-            yield table.select(columns)
+            yield table
     for name in sorted(set(unsealed) - set(sealed)):
         if (table := _segment(folder, name, columns)) is not None:
             yield table
@@ -167,8 +167,7 @@ def _segment(folder: Folder, name: Name, columns: list[str]) -> pa.Table | None:
     try:
         rows, damaged = decode(folder.segment(name).read_bytes())
     except FileNotFoundError:
-        table = read(folder, name, columns)
-        return None if table is None else table.select(columns)
+        return read(folder, name, columns)
     if damaged:
         _log.warning("%s: %d damaged lines are left out", name, damaged)
     return to_table(rows, columns)

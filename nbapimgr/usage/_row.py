@@ -7,12 +7,12 @@ import os
 import re
 import socket
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 
-from nbapimgr.usage._checks import Checker
-from nbapimgr.usage._ids import new_call_id
+from nbapimgr.usage._checks import INT8, INT16, INT32, INT64, LAST_MOMENT, Checker
+from nbapimgr.usage._ids import ID_BYTES, new_call_id
 from nbapimgr.usage._vendors import provider_name
 
 if TYPE_CHECKING:
@@ -21,24 +21,32 @@ if TYPE_CHECKING:
 __all__ = ["Place", "Row", "build"]
 
 _log = logging.getLogger("nbapimgr.usage")
-_INT32, _INT16, _INT8 = (2 ** (bits - 1) - 1 for bits in (32, 16, 8))
+
+_Id = Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]
+_Int8 = Annotated[int, msgspec.Meta(ge=0, le=INT8)]
+_Int16 = Annotated[int, msgspec.Meta(ge=0, le=INT16)]
+_Int32 = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
+_Int64 = Annotated[int, msgspec.Meta(ge=0, le=INT64)]
+_Moment = Annotated[int, msgspec.Meta(ge=0, le=LAST_MOMENT * 1_000_000)]
 
 
 class Row(msgspec.Struct, omit_defaults=True, gc=False):
     """A row of schema v1, in the columns' order. Moments are microseconds since the epoch.
 
-    Names are the snake_case of OpenTelemetry's GenAI attributes where it has one.
+    Names are the snake_case of OpenTelemetry's GenAI attributes where it has one. The bounds are
+    those of the Arrow types: a line that has others is damage, and not a file that cannot be made.
     """
 
-    event_id: bytes
-    call_id: bytes | None = None
+    event_id: _Id
+    call_id: _Id | None = None
     """None: the same as `event_id`. A second random id would be a quarter of a stored row."""
-    attempt: int = 0
+    attempt: _Int8 = 0
+    """The how-manieth of its call, from 1; 0 where the answer was kept and nobody was asked."""
     is_final: bool = False
     fallback_from: str | None = None
     route: str | None = None
-    started_at: int | None = None
-    recorded_at: int = 0
+    started_at: _Moment | None = None
+    recorded_at: _Moment = 0
     """Set when the row is written; it is what rows are partitioned by, as clocks jump."""
     duration_s: float | None = None
     time_to_first_chunk_s: float | None = None
@@ -52,14 +60,14 @@ class Row(msgspec.Struct, omit_defaults=True, gc=False):
     stream: bool = False
     outcome: str | None = None
     error_type: str | None = None
-    http_status: int | None = None
+    http_status: _Int16 | None = None
     finish_reason: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_creation_1h_input_tokens: int | None = None
-    reasoning_output_tokens: int | None = None
+    input_tokens: _Int64 | None = None
+    output_tokens: _Int64 | None = None
+    cache_read_input_tokens: _Int64 | None = None
+    cache_creation_input_tokens: _Int64 | None = None
+    cache_creation_1h_input_tokens: _Int64 | None = None
+    reasoning_output_tokens: _Int64 | None = None
     tokens_source: str = "none"
     cost_amount: float | None = None
     """None: unknown. Never zero for unknown."""
@@ -72,7 +80,7 @@ class Row(msgspec.Struct, omit_defaults=True, gc=False):
     project: str | None = None
     notebook: str | None = None
     cell_id: str | None = None
-    execution_count: int | None = None
+    execution_count: _Int32 | None = None
     kernel_id: str | None = None
     host_id: str | None = None
     conversation_id: str | None = None
@@ -109,7 +117,7 @@ def _answer(check: Checker, attempt: Attempt) -> dict[str, Any]:
         "stream": bool(attempt.stream),
         "outcome": check.word("outcome", attempt.outcome),
         "error_type": check.word("error_type", failure.category) if failure else None,
-        "http_status": check.count("http_status", status, _INT16),
+        "http_status": check.count("http_status", status, INT16),
         "finish_reason": check.word("finish_reason", attempt.finish_reason),
     }
 
@@ -185,7 +193,7 @@ def _origin(check: Checker, request: Request) -> dict[str, Any]:
         "project": check.word("project", origin.project),
         "notebook": check.word("notebook", origin.notebook),
         "cell_id": check.word("cell_id", origin.cell_id),
-        "execution_count": check.count("execution_count", origin.execution_count, _INT32),
+        "execution_count": check.count("execution_count", origin.execution_count, INT32),
         "conversation_id": check.word("conversation_id", origin.conversation_id),
         "tags": check.tags(origin.tags),
     }
@@ -208,11 +216,11 @@ def build(
     """
     check = Checker()
     call_id = check.key("call_id", call_id, now)
-    first = attempt.number == 0
+    first = attempt.number == 1 or attempt.outcome == "cached"
     row = Row(
         event_id=call_id if first else new_call_id(now),
         call_id=None if first else call_id,
-        attempt=check.count("attempt", attempt.number, _INT8) or 0,
+        attempt=check.count("attempt", attempt.number, INT8) or 0,
         fallback_from=check.word("fallback_from", fallback_from),
         route=check.word("route", request.route),
         credential_id=check.word("credential_id", credential_id),

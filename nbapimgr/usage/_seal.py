@@ -11,7 +11,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from nbapimgr.usage._arrow import schema, to_table
+from nbapimgr.usage._arrow import part_of_schema, schema, to_table
 from nbapimgr.usage._journal import decode
 
 if TYPE_CHECKING:
@@ -139,7 +139,10 @@ def read(folder: Folder, name: Name, columns: list[str]) -> pa.Table | None:
         with pq.ParquetFile(
             inside if inside.exists() else path, page_checksum_verification=True
         ) as file:
-            return file.read(columns)
+            table = file.read(columns).select(columns)
+        table.validate(full=True)  # the footer has no checksum of its own
+        if not table.schema.equals(part_of_schema(columns)):
+            raise pa.ArrowInvalid("another schema")
     except FileNotFoundError:
         return None
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
@@ -149,6 +152,7 @@ def read(folder: Folder, name: Name, columns: list[str]) -> pa.Table | None:
             path.rename(path.with_suffix(".corrupt"))
         _log.warning("%s is damaged and set aside as .corrupt: %s", path, type(error).__name__)
         return None
+    return table
 
 
 def remove_leftovers(folder: Folder) -> None:

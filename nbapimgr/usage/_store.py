@@ -162,6 +162,7 @@ class UsageStore:
         with self._lock:
             self._write()
             self._finish_segment()
+        self._wait_for_sealer()
         self._seal_finished()
         self._seal_orphans()
         remove_leftovers(self._folder)
@@ -171,9 +172,7 @@ class UsageStore:
         with self._lock:
             self._write()
             self._finish_segment()
-            sealer = self._sealer
-        if sealer is not None:
-            sealer.join()
+        self._wait_for_sealer()
 
     # --- under the lock ---
 
@@ -228,8 +227,8 @@ class UsageStore:
         if segment is not None and segment.takes_more(day):
             return segment
         self._finish_segment()
-        if self._finished and self._sealer is None:
-            sealer = threading.Thread(target=self._seal_behind, name="nbapimgr-usage-seal")
+        if self._finished and not (self._sealer and self._sealer.is_alive()):
+            sealer = threading.Thread(target=self._seal_finished, name="nbapimgr-usage-seal")
             with contextlib.suppress(RuntimeError):  # the interpreter is going down
                 sealer.start()
                 self._sealer = sealer
@@ -256,9 +255,10 @@ class UsageStore:
 
     # --- beside the lock ---
 
-    def _seal_behind(self) -> None:
-        self._seal_finished()
-        self._sealer = None
+    def _wait_for_sealer(self) -> None:
+        sealer = self._sealer
+        if sealer is not None:
+            sealer.join()
 
     def _seal_finished(self) -> None:
         with contextlib.suppress(IndexError):
@@ -292,5 +292,5 @@ def _begin_anew() -> None:
         store._after_fork()  # noqa: SLF001  # its own class's module
 
 
-if hasattr(os, "register_at_fork"):
+with contextlib.suppress(AttributeError):  # Windows does not fork
     os.register_at_fork(after_in_child=_begin_anew)

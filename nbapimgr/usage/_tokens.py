@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 __all__ = ["estimate_tokens"]
 
 _CJK = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_CYRILLIC = r"\u0370-\u052f"  # and Greek
 _PICTURE = r"\U0001f000-\U0001faff"
 _PIECES = re.compile(
     r"(?P<word>[A-Za-z]+)"
     r"|(?P<one>[0-9]{1,3}|[\r\n]+|[ \t]{2,})"
     rf"|(?P<cjk>[{_CJK}]+)"
+    rf"|(?P<cyrillic>[{_CYRILLIC}]+)"
     rf"|(?P<picture>[{_PICTURE}]+)"
-    rf"|(?P<other>[^\x00-\x7f{_CJK}{_PICTURE}]+)"
+    rf"|(?P<other>[^\x00-\x7f{_CJK}{_CYRILLIC}{_PICTURE}]+)"
     r"|(?P<sign>[!-/:-@\[-`{-~]+)"
 )
 
@@ -29,6 +31,7 @@ _TOKENS: dict[str, Callable[[int], float]] = {
     "word": lambda n: math.ceil(n / 6),
     "one": lambda n: 1,  # noqa: ARG005  # same shape as its neighbours
     "cjk": lambda n: 0.8 * n,
+    "cyrillic": lambda n: 0.3 * n,
     "picture": lambda n: 1.6 * n,
     "other": lambda n: 0.45 * n,
     "sign": lambda n: math.ceil(n / 2),

@@ -145,7 +145,7 @@ def writer(camp: Camp) -> None:
             (
                 call_id,
                 Attempt(
-                    number=0, candidate=CANDIDATE, started_at=since, duration=0.1, outcome="ok"
+                    number=1, candidate=CANDIDATE, started_at=since, duration=0.1, outcome="ok"
                 ),
             )
         )
