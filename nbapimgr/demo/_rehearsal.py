@@ -95,6 +95,10 @@ class Rehearsal:
         self._script()
         return f"{name}: {_SAYS[how]}"
 
+    def requests(self) -> list[Any]:
+        """What the servers were asked, as llmock keeps it."""
+        return self._server.state.journal.records(wait=1.0)
+
     def stop(self) -> None:
         """Stop the server."""
         self._server.stop()

@@ -11,9 +11,9 @@ from nbapimgr.magics._attach import attach
 from nbapimgr.magics._bundle import code_of
 from nbapimgr.magics._dry_run import dry_run
 from nbapimgr.magics._footer import footer
+from nbapimgr.magics._result import Formed, hide_once
 from nbapimgr.magics._screen import screen_for
 from nbapimgr.magics._shell import origin
-from nbapimgr.magics._shown import Shown, hide_once
 from nbapimgr.magics._template import render
 from nbapimgr.manager import Source
 from nbapimgr.models import Delta, Finished, Message, Reply, Restarted, Text, Usage
@@ -28,49 +28,67 @@ if TYPE_CHECKING:
     from nbapimgr.manager import Manager
     from nbapimgr.models import Request
 
-__all__ = ["ask"]
+__all__ = ["answer", "ask"]
 
 
 def ask(
     shell: InteractiveShell, manager: Manager, asked: Ask, namespace: Mapping[str, Any]
 ) -> object:
-    """The reply; `_llm` and the variables that were named hold it too.
+    """Ask and show; what is given back is the cell's result, shown by IPython if not yet shown.
+
+    Raises:
+        As `answer`.
+    """
+    if asked.dry_run:
+        return dry_run(manager, _request(shell, manager, asked, namespace)[0])
+    reply, is_shown = _answered(shell, manager, asked, namespace)
+    if not asked.show or asked.format == "none":
+        return None
+    if is_shown:
+        hide_once(shell, reply)
+        return reply
+    return reply if asked.format == "md" else Formed(reply, asked.format)
+
+
+def answer(
+    shell: InteractiveShell, manager: Manager, asked: Ask, namespace: Mapping[str, Any]
+) -> Reply:
+    """Ask and give back the reply; `_llm` and the variables that were named hold it too.
 
     Raises:
         NbApiMgrError: Nobody answered, or the question is wrong.
         CallInterrupted: The user stopped it; the text that had arrived is in `_llm`.
     """
+    return _answered(shell, manager, asked, namespace)[0]
+
+
+def _answered(
+    shell: InteractiveShell, manager: Manager, asked: Ask, namespace: Mapping[str, Any]
+) -> tuple[Reply, bool]:
+    """The reply, and whether it stands on the screen already."""
     request, read = _request(shell, manager, asked, namespace)
-    if asked.dry_run:
-        return dry_run(manager, request)
     source = _source(manager, asked)
-    if not manager.providers and source.mode != "replay":
+    replay = source.mode == "replay"
+    if not manager.providers and not replay:
         raise nothing_configured()
-    silent = not asked.show
     screen = screen_for(
-        shell, asked.format, stream=asked.stream, silent=silent, replay=source.mode == "replay"
+        shell, asked.format, stream=asked.stream, silent=not asked.show, replay=replay
     )
     reply = _watched(shell, manager, request, source, screen)
     if read is not None:
         reply = manager.with_data(reply, read)
-    line = "" if asked.quiet else footer(reply, manager.trouble)
-    screen.finish(reply, line)
+    screen.finish(reply, "" if asked.quiet else footer(reply, manager.trouble))
     for name in ("_llm", *asked.save):
         shell.user_ns[name] = reply
     if asked.format == "code":
         shell.set_next_input(code_of(reply.text)[0], replace=False)
-    if silent or asked.format == "none":
-        return None
-    if screen.shown:
-        hide_once(shell, reply)
-        return reply
-    return reply if asked.format == "md" else Shown(reply, asked.format)
+    return reply, screen.shown
 
 
 def _request(
     shell: InteractiveShell, manager: Manager, asked: Ask, namespace: Mapping[str, Any]
 ) -> tuple[Request, Callable[[str], Any] | None]:
-    attached = tuple(part for what in asked.attach for part in attach(what, namespace))
+    attached = tuple(attach(what, namespace) for what in asked.attach)
     written = (Text(text=asked.prompt),) if asked.raw else render(asked.prompt, namespace)
     return manager.request(
         [Message(role="user", content=(*attached, *written))],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ __all__ = ["register", "unregister"]
 _REPLY = ("nbapimgr.models._reply", "Reply")
 _NAMES = ("llm", "nbllm")
 """The second is there for when another extension has taken the first."""
+_VALUE = "llm_value"
+"""What `x = %llm …` becomes: the same without showing the answer."""
 
 _loaded: weakref.WeakKeyDictionary[InteractiveShell, _Loaded] = weakref.WeakKeyDictionary()
 
@@ -30,7 +33,9 @@ class _Loaded:
             kind: table.get("llm") for kind, table in shell.magics_manager.magics.items()
         }
         self.magic = _magic_of(shell)
+        self.value = _value_of(shell)
         self.transform = _transform
+        self.assigned = _Assigned()
         self.matcher = _matcher_of(shell)
 
 
@@ -47,11 +52,12 @@ def register(shell: InteractiveShell) -> None:
             "%unload_ext nbapimgr gives it back, and %%nbllm is always nbapimgr's\n"
         )
     for name in _NAMES:
-        shell.register_magic_function(loaded.magic, magic_kind="line_cell", magic_name=name)
+        _add_magic(shell, loaded.magic, "line_cell", name)
+    _add_magic(shell, loaded.value, "line", _VALUE)
     shell.input_transformers_cleanup.append(loaded.transform)
-    if shell.Completer is not None:
-        shell.Completer.custom_matchers.append(loaded.matcher)
-    shell.display_formatter.mimebundle_formatter.for_type_by_name(*_REPLY, _bundle)
+    shell.ast_transformers.append(loaded.assigned)
+    _matchers(shell).append(loaded.matcher)
+    _mimebundles(shell).for_type_by_name(*_REPLY, _bundle)
 
 
 def unregister(shell: InteractiveShell) -> None:
@@ -59,18 +65,11 @@ def unregister(shell: InteractiveShell) -> None:
     loaded = _loaded.pop(shell, None)
     if loaded is None:
         return
-    tables = shell.magics_manager.magics
-    for kind, before in loaded.before.items():
-        for name in _NAMES:
-            if tables[kind].get(name) is loaded.magic:
-                del tables[kind][name]
-        if before is not None:
-            tables[kind]["llm"] = before
-    if loaded.transform in shell.input_transformers_cleanup:
-        shell.input_transformers_cleanup.remove(loaded.transform)
-    if shell.Completer is not None and loaded.matcher in shell.Completer.custom_matchers:
-        shell.Completer.custom_matchers.remove(loaded.matcher)
-    formatter = shell.display_formatter.mimebundle_formatter
+    _give_magics_back(shell, loaded)
+    _drop(shell.input_transformers_cleanup, loaded.transform)
+    _drop(shell.ast_transformers, loaded.assigned)
+    _drop(_matchers(shell), loaded.matcher)
+    formatter = _mimebundles(shell)
     formatter.deferred_printers.pop(_REPLY, None)
     for kind in [k for k in formatter.type_printers if k.__module__ == _REPLY[0]]:
         del formatter.type_printers[kind]
@@ -78,6 +77,36 @@ def unregister(shell: InteractiveShell) -> None:
         from nbapimgr.manager import disconnect
 
         disconnect()
+
+
+def _add_magic(shell: Any, function: Any, kind: str, name: str) -> None:
+    shell.register_magic_function(function, magic_kind=kind, magic_name=name)
+
+
+def _give_magics_back(shell: InteractiveShell, loaded: _Loaded) -> None:
+    tables = shell.magics_manager.magics
+    for kind, before in loaded.before.items():
+        for name in _NAMES:
+            if tables[kind].get(name) is loaded.magic:
+                del tables[kind][name]
+        if before is not None:
+            tables[kind]["llm"] = before
+    tables["line"].pop(_VALUE, None)
+
+
+def _drop(listed: list[Any], item: object) -> None:
+    if item in listed:
+        listed.remove(item)
+
+
+def _matchers(shell: Any) -> list[Any]:
+    """The shell's completion matchers; a shell without completion has none."""
+    matchers: list[Any] = shell.Completer.custom_matchers if shell.Completer else []
+    return matchers
+
+
+def _mimebundles(shell: Any) -> Any:
+    return shell.display_formatter.mimebundle_formatter
 
 
 def _magic_of(shell: InteractiveShell) -> Any:
@@ -95,6 +124,34 @@ def _magic_of(shell: InteractiveShell) -> Any:
     return llm
 
 
+def _value_of(shell: InteractiveShell) -> Any:
+    @needs_local_scope
+    @no_var_expand
+    def llm_value(line: str, local_ns: dict[str, Any] | None = None) -> object:
+        """`%llm` for `x = %llm …`: the answer is the value, and is not shown."""
+        from nbapimgr.magics._run import run
+
+        return run(shell, line, None, local_ns, show=False)
+
+    return llm_value
+
+
+class _Assigned(ast.NodeTransformer):
+    """Makes `x = %llm …` quiet, as `x = …` is for any other value."""
+
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
+        call = node.value
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr == "run_line_magic"
+            and isinstance(name := call.args[0], ast.Constant)
+            and name.value in _NAMES
+        ):
+            name.value = _VALUE
+        return node
+
+
 def _transform(lines: list[str]) -> list[str]:
     if not any("%llm" in line or "%nbllm" in line for line in lines):
         return lines
@@ -104,7 +161,7 @@ def _transform(lines: list[str]) -> list[str]:
 
 
 def _matcher_of(shell: InteractiveShell) -> Any:
-    @context_matcher()
+    @context_matcher()  # type: ignore[untyped-decorator]  # IPython's
     def nbapimgr_matcher(context: CompletionContext) -> Any:
         if "%llm" not in context.full_text and "%nbllm" not in context.full_text:
             return {"completions": []}

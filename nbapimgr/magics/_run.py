@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from nbapimgr.magics._actions import act
-from nbapimgr.magics._ask import ask
+from nbapimgr.magics._ask import answer, ask
 from nbapimgr.magics._asks import Command
 from nbapimgr.magics._grammar import parse
 from nbapimgr.magics._template import render_text
@@ -18,9 +20,16 @@ __all__ = ["run"]
 
 
 def run(
-    shell: InteractiveShell, line: str, body: str | None, local_ns: dict[str, Any] | None
+    shell: InteractiveShell,
+    line: str,
+    body: str | None,
+    local_ns: dict[str, Any] | None,
+    *,
+    show: bool = True,
 ) -> object:
     """What the magic gives back: the reply, what a command shows, or None.
+
+    With `show=False` an answer is given back and not shown.
 
     Raises:
         NbApiMgrError: It cannot be done; in one line why, and the nearest that can.
@@ -36,4 +45,6 @@ def run(
     )
     if isinstance(parsed, Command):
         return act(manager, parsed)
-    return ask(shell, manager, parsed, namespace)
+    if show:
+        return ask(shell, manager, parsed, namespace)
+    return answer(shell, manager, msgspec.structs.replace(parsed, show=False), namespace)

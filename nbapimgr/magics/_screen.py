@@ -83,7 +83,7 @@ class _Notebook:
         self._put(data, metadata)
         self.shown = True
         if line:
-            display(footer_bundle(line), raw=True)
+            display(footer_bundle(line), raw=True)  # type: ignore[no-untyped-call]  # IPython's
 
     def stop(self) -> None:
         if self._pending:
@@ -98,9 +98,11 @@ class _Notebook:
         from IPython.display import display
 
         if self._handle is None:
-            self._handle = display(data, metadata=metadata, raw=True, display_id=True)
+            self._handle = display(  # type: ignore[no-untyped-call]  # IPython's
+                data, metadata=metadata, raw=True, display_id=True
+            )
         else:
-            self._handle.update(data, metadata=metadata, raw=True)
+            self._handle.update(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's
 
 
 class _Terminal:

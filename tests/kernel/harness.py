@@ -86,7 +86,7 @@ class Kernel:
         self.client.wait_for_ready(timeout=TIMEOUT)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_unused):
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
@@ -123,6 +123,14 @@ class Kernel:
             if reply["parent_header"].get("msg_id") == ran.id:
                 ran.reply, ran.reply_at = reply["content"], time.perf_counter()
         return ran
+
+    def complete(self, code):
+        """What is offered at the end of `code`."""
+        message = self.client.complete(code, len(code))
+        while True:
+            reply = self.client.get_shell_msg(timeout=TIMEOUT)
+            if reply["parent_header"].get("msg_id") == message:
+                return reply["content"]
 
     def reply(self, ran):
         """Wait for the reply alone and note when it came."""
