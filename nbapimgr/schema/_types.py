@@ -95,16 +95,15 @@ def _in_written_order(schema: dict[str, Any], wanted: Any) -> None:
             seen.add(id(node))
             pending.extend(getattr(node, name) for name in node.__struct_fields__)
             if isinstance(node, msgspec.inspect.TypedDictType):
-                order = list(get_type_hints(node.cls))
-                part = schema.get("$defs", {}).get(node.cls.__name__, {})
-                for key in ("properties", "required"):
-                    if key in part:
-                        part[key] = _sorted(part[key], order)
+                _sort_fields(schema, list(get_type_hints(node.cls)))
 
 
-def _sorted(names: Any, order: list[str]) -> Any:
-    ranked = sorted(names, key=order.index)
-    return {name: names[name] for name in ranked} if isinstance(names, dict) else ranked
+def _sort_fields(schema: dict[str, Any], order: list[str]) -> None:
+    """Sort the definitions that have just these fields."""
+    for part in schema["$defs"].values():
+        if part.get("properties", {}).keys() == set(order):
+            part["properties"] = {name: part["properties"][name] for name in order}
+            part["required"].sort(key=order.index)
 
 
 def _msgspec_reader(wanted: Any) -> Reader:

@@ -51,6 +51,11 @@ class Loose(TypedDict, total=False):
     a: str
 
 
+class Shelf(TypedDict):
+    z: Movie
+    a: Loose
+
+
 class Struct(msgspec.Struct):
     zeta: int
     alpha: Annotated[str, msgspec.Meta(description="first letter")]
@@ -91,6 +96,9 @@ def test_fields_are_sent_in_the_order_they_were_written():
     assert list(shape(Movie).schema["properties"]) == ["title", "year", "actors"]
     assert list(shape("zeta, alpha int").schema["properties"]) == ["zeta", "alpha"]
     assert list(shape(Loose).schema["properties"]) == ["b", "a"]
+    shelf = shape(Shelf).schema
+    assert list(shelf["properties"]) == ["z", "a"]
+    assert list(shelf["$defs"]["Loose"]["properties"]) == ["b", "a"]
     items = shape(list[Movie]).schema
     assert list(items["$defs"]["Movie"]["required"]) == ["title", "year", "actors"]
 
