@@ -14,6 +14,8 @@ _MOST: Final = 20
 """Details, violations and reasons that are looked at."""
 _SHOWN: Final = 3
 """Wrong fields that are shown to people."""
+_SENTENCE: Final = 3
+"""Blanks in a sentence, at least; the name of a parameter has fewer."""
 _REASONS: Final = ("reason", "error_type", "error_code", "subtype", "limit_source")
 _DEBUG: Final = re.compile(
     r"^\[ORIGINAL ERROR\]\s*+(?:generic::\w+:)?|\[google\.rpc\..*", re.DOTALL
@@ -62,7 +64,7 @@ def collect(error: dict[str, Any], found: Found) -> None:
         found.add_word(as_dict(error.get(name)).get("code"))
     found.add_hint("retry_after", error.get("retry_after"))
     _details(error.get("details"), found)
-    if " " in as_str(error.get("param")):  # Xiaomi's sentence stands there
+    if as_str(error.get("param")).count(" ") >= _SENTENCE:  # Xiaomi's words stand there
         found.shown = found.add_sentence(error["param"])
     _fields(error.get("detail"), found)
     _metadata(as_dict(error.get("metadata")), found)
@@ -101,7 +103,8 @@ def _fields(detail: Any, found: Found) -> None:
     told = []
     for item in map(as_dict, as_list(detail)[:_SHOWN]):
         said = found.add_sentence(item.get("msg"))
-        where = ".".join(str(part) for part in as_list(item.get("loc"))[:_MOST] if part != "body")
+        steps = map(word, as_list(item.get("loc"))[:_MOST])
+        where = ".".join(step for step in steps if step and step != "body")
         told.append(f"{where}: {said}" if where else said)
     if told:
         more = len(as_list(detail)) - len(told)

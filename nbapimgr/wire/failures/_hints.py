@@ -107,18 +107,18 @@ def _in_sentences(envelope: Envelope, sent: float) -> Iterator[float | None]:
 
 def _in_limits(envelope: Envelope, headers: Mapping[str, str], sent: float) -> float | None:
     """The reset of the limit that was hit: the one the type names, else the latest used up."""
-    waits = {}
+    resets = {}
     for name, value in headers.items():
         if found := _RESET.search(name):
-            waits[found["what"] or found["which"] or ""] = wait(value, sent)
-    if envelope.type in waits:
-        return waits[envelope.type]
+            resets[found["what"] or found["which"] or ""] = wait(value, sent)
+    if envelope.type in resets:
+        return resets[envelope.type]
     used_up = [
         seconds
-        for what, seconds in waits.items()
+        for what, seconds in resets.items()
         if seconds is not None and _remaining(headers, what) == 0
     ]
-    return max(used_up) if used_up else waits.get("") or None
+    return max(used_up) if used_up else resets.get("") or None
 
 
 def _remaining(headers: Mapping[str, str], what: str) -> float | None:

@@ -75,7 +75,7 @@ def envelope(
         status=about,
         http=http,
         message=message,
-        detail=said or _shown(message, found),
+        detail=clip(said or _shown(message, found)),
         type=kind or grpc or None,
         code=code,
         words=frozenset(w.casefold() for w in words),

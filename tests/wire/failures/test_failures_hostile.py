@@ -133,8 +133,16 @@ def test_what_lies_beyond_the_limit_is_not_read():
 
 
 def test_numbers_nobody_can_print():
-    payload = {"error": {"code": 10**5000, "message": "m", "status": -(10**5000)}}
-    assert from_event("openai-chat", payload, {}, now=NOW).code is None
+    huge = 10**5000
+    error = {"code": huge, "message": "m", "status": -huge, "detail": [{"loc": [huge], "msg": "m"}]}
+    assert from_event("openai-chat", {"error": error}, {}, now=NOW).code is None
+
+
+def test_words_for_people_are_bounded_too():
+    fields = [{"loc": ["x" * 9000], "msg": "y" * 9000}] * 3
+    body = msgspec.json.encode({"detail": fields})
+    failure = classify("openai-chat", 422, {}, body, now=NOW)
+    assert MAX_TEXT < len(failure.detail) <= MAX_MESSAGE
 
 
 def test_a_header_of_64_kib():

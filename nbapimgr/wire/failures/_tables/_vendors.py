@@ -74,13 +74,13 @@ _DEEPSEEK: Final[tuple[Rule, ...]] = (
         status=(400,),
         said=r"^model not exist\b|^the supported api model names are\b",
     ),
-    # Its parser does not know the kind of content: no model of this provider takes it.
+    # Its parser does not know the kind of content; another provider's does.
     rule(
         "deepseek.content",
         "request.bad",
         status=(400, 422),
         said=r"^failed to deserialize the json body\b.{0,80}\bunknown variant\b",
-        scope="provider",
+        scope="model",
         remedy="leave out pictures, audio and files, or use a provider that takes them",
     ),
 )
