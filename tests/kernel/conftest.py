@@ -23,10 +23,15 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.kernel)
 
 
-@pytest.fixture(params=["newest", "oldest"])
-def python(request):
+def pytest_generate_tests(metafunc):
+    if "which" in metafunc.fixturenames:
+        metafunc.parametrize("which", ["newest", "oldest"], scope="session")
+
+
+@pytest.fixture(scope="session")
+def python(which):
     """The interpreter that runs the kernel."""
-    if request.param == "newest":
+    if which == "newest":
         return sys.executable
     if not OLDEST:
         pytest.skip("NBAPIMGR_OLDEST_PYTHON names no interpreter (tests/run makes one)")
@@ -50,25 +55,24 @@ def providers(rehearsal, home):
         rehearsal.break_(name, "mend")
 
 
-@pytest.fixture
-def start(python, tmp_path, home):
-    """Starts kernels; each is stopped at the end of the test."""
-    specs = tmp_path / "specs" / "under-test"
-    specs.mkdir(parents=True)
+@pytest.fixture(scope="session")
+def launch(python, tmp_path_factory):
+    """Starts kernels of the interpreter; each is stopped at the end."""
+    folder = tmp_path_factory.mktemp("kernels")
+    spec_folder = folder / "specs" / "under-test"
+    spec_folder.mkdir(parents=True)
     spec = {
         "argv": [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": "under test",
         "language": "python",
     }
-    (specs / "kernel.json").write_text(json.dumps(spec))
-    work = tmp_path / "work"
-    work.mkdir()
+    (spec_folder / "kernel.json").write_text(json.dumps(spec))
     inherited = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
-    own = {"NBAPIMGR_HOME": str(home), "IPYTHONDIR": str(tmp_path / "ipython")}
     started = []
 
-    def start_kernel(**environment):
-        kernel = Kernel(specs.parent, work, {**inherited, **own, **environment})
+    def start_kernel(work, **environment):
+        own = {"IPYTHONDIR": str(folder / "ipython"), **environment}
+        kernel = Kernel(spec_folder.parent, work, {**inherited, **own})
         started.append(kernel)
         return kernel.__enter__()
 
@@ -78,8 +82,24 @@ def start(python, tmp_path, home):
 
 
 @pytest.fixture
-def kernel(start, providers):
-    """A kernel with the extension loaded and the rehearsal configured."""
-    running = start()
-    running.run("%load_ext nbapimgr").ok()
-    return running
+def start(launch, tmp_path, home):
+    """Starts a kernel of this test's own."""
+    return lambda **environment: launch(tmp_path, NBAPIMGR_HOME=str(home), **environment)
+
+
+@pytest.fixture(scope="session")
+def shared(launch, tmp_path_factory):
+    """One kernel for the tests that need no process of their own."""
+    return launch(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture
+def kernel(shared, providers, home, tmp_path):
+    """A kernel as good as new, with the extension loaded and the rehearsal configured."""
+    shared.run(
+        "get_ipython().run_line_magic('reset', '-f')\n"
+        f"import os; os.environ['NBAPIMGR_HOME'] = {str(home)!r}; os.chdir({str(tmp_path)!r})"
+    ).ok()
+    shared.run("%load_ext nbapimgr").ok()
+    yield shared
+    shared.run("%unload_ext nbapimgr")
