@@ -37,7 +37,7 @@ DEFAULT_COLUMNS = (
     "output_tokens",
     "cost_amount",
 )
-"""The ten that answer "who, what, how long, how much"; all 42 take ten times the memory."""
+"""The ten that answer "who, what, how long, how much"; all 44 take ten times the memory."""
 
 _PERIOD = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(min|h|d|w)\s*")
 _SECONDS = {"min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}

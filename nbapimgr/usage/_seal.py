@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from nbapimgr.usage._journal import Folder, Name
 
-__all__ = ["read", "remove_leftovers", "seal"]
+__all__ = ["publish", "read", "remove_leftovers", "seal"]
 
 _log = logging.getLogger("nbapimgr.usage")
 _LEFTOVER_AGE = 86_400.0
