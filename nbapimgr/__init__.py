@@ -68,8 +68,8 @@ __version__ = "0.1.0"
 _ROOMS = {
     "nbapimgr.errors": (
         "AllProvidersFailed", "CallInterrupted", "MissingExtra", "MissingKey", "NbApiMgrError",
-        "NotConfigured", "OptionError", "PromptError", "RecordingMissing", "SchemaError", "SettingsError",
-        "UnknownName",
+        "NotConfigured", "OptionError", "PromptError", "RecordingMissing", "SchemaError",
+        "SettingsError", "UnknownName",
     ),
     "nbapimgr.manager": ("Manager", "Source", "connect", "disconnect"),
     "nbapimgr.models": ("Image", "Message", "Provider", "Reply", "Request", "Tool"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.errors import CallInterrupted
 from nbapimgr.magics._actions import nothing_configured
@@ -16,7 +16,7 @@ from nbapimgr.magics._screen import screen_for
 from nbapimgr.magics._shell import origin
 from nbapimgr.magics._template import render
 from nbapimgr.manager import Source
-from nbapimgr.models import Delta, Finished, Message, Reply, Restarted, Text, Usage
+from nbapimgr.models import Delta, Failed, Finished, Message, Reply, Restarted, Text, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from nbapimgr.magics._asks import Ask
     from nbapimgr.magics._screen import Screen
     from nbapimgr.manager import Manager
-    from nbapimgr.models import Request
+    from nbapimgr.models import Candidate, Request
 
 __all__ = ["answer", "ask"]
+
+_WORTH_SAYING: Final = 1.0
+"""Seconds of pause that a person would wonder about."""
 
 
 def ask(
@@ -128,6 +131,8 @@ def _watched(
                 elif isinstance(event, Restarted):
                     screen.restart(_restarted(event))
                     text = ""
+                elif isinstance(event, Failed) and event.next and event.wait >= _WORTH_SAYING:
+                    screen.restart(_waiting(event, event.next))
                 elif isinstance(event, Finished):
                     return event.reply
     except KeyboardInterrupt as e:
@@ -162,3 +167,8 @@ def _partial_reply(manager: Manager, text: str) -> Reply | None:
 def _restarted(event: Restarted) -> str:
     words = len(event.kept_text.split())
     return f"restarted on {event.candidate} after {words} word{'s' * (words != 1)}"
+
+
+def _waiting(event: Failed, next_: Candidate) -> str:
+    said = event.failure.message or event.failure.category
+    return f"{event.attempt.candidate}: {said} Asking {next_} in {event.wait:.0f} s."

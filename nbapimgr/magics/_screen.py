@@ -37,7 +37,7 @@ class Screen(Protocol):
         ...
 
     def restart(self, note: str) -> None:
-        """What was shown is void."""
+        """What was shown is void; `note` says what happens instead."""
         ...
 
     def finish(self, reply: Reply, line: str) -> None:

@@ -10,7 +10,7 @@ import pytest
     [
         ("%llm", "rehearsal-anthropic"),
         ("%llm help", "--temperature"),
-        ("%llm help --schema", "'name, age int'"),
+        ("%llm help schema", "'name, age int'"),
         ("%llm providers", "rehearsal-gemini"),
         ("%llm models", "rehearsal-gemini:rehearsed-gemini"),
         ("%llm keys", "No key is known"),

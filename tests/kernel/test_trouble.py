@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 
@@ -30,14 +32,14 @@ def test_wrong_use_is_one_line_with_the_nearest_right_one(kernel, code, name, sa
 
 def test_when_nobody_answers_there_is_a_line_an_attempt_and_a_hint(kernel, rehearsal, providers):
     for name in providers:
-        rehearsal.break_(name, "limit")
+        rehearsal.break_(name, "down")
     ran = kernel.run("%%llm\nHello there")
     assert ran.status == "error"
     assert ran.error["ename"] == "AllProvidersFailed"
     lines = ran.error["traceback"]
     attempts = [line for line in lines if "✗" in line]
-    assert [line.split()[1].split(":")[0] for line in attempts] == providers
-    assert all("rate_limit" in line for line in attempts)
+    assert list(dict.fromkeys(line.split()[1].split(":")[0] for line in attempts)) == providers
+    assert all("service.overloaded 503" in line for line in attempts)
     assert len(lines) <= len(attempts) + 2
     assert "Traceback" not in "".join(lines)
 
@@ -70,9 +72,9 @@ def test_the_stop_button_keeps_what_had_arrived(kernel, rehearsal, providers):
     assert ran.status == "error"
     assert ran.error["ename"] == "CallInterrupted"
     assert len(ran.error["traceback"]) == 1
-    partial = kernel.evaluate("_llm.text")
-    assert partial.startswith("'This answer")
-    assert "takes over" not in partial
+    partial = ast.literal_eval(kernel.evaluate("_llm.text"))
+    assert partial
+    assert "This answer is rehearsed: a server".startswith(partial)
     assert kernel.evaluate("_llm.attempts[-1].outcome") == "'cancelled'"
     rehearsal.break_(providers[0], "mend")
     kernel.run("%%llm\nHello there").ok()
