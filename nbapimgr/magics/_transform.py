@@ -15,7 +15,8 @@ __all__ = ["transform"]
 
 _CELL: Final = re.compile(r"%%llm(?!\w)")
 _QUESTION: Final = re.compile(r"\s*(?:[^\W\d][^=%#]*=\s*)?%llm\s+[^\s?]")
-_ENDS_ASKING: Final = re.compile(r"\?(?=\s*\Z)")
+_ENDS_ASKING: Final = re.compile(r"\?(?=\n?\Z)")
+_GOES_ON: Final = re.compile(r"\s*\\\s*\Z")
 _QUOTES: Final = re.compile(r"\"\"\"|'''")
 
 
@@ -39,8 +40,8 @@ def transform(lines: list[str]) -> list[str]:
 def _joined(lines: list[str]) -> list[str]:
     """The lines of a `%%llm` cell, the first with those it goes on in."""
     head, *body = lines
-    while body and re.search(r"\\\s*\Z", head):
-        head = re.sub(r"\s*\\\s*\Z", " ", head) + body.pop(0).lstrip()
+    while _GOES_ON.search(head):
+        head = _GOES_ON.sub(" ", head) + (body.pop(0).lstrip() if body else "")
     return [head, *body]
 
 
@@ -50,7 +51,7 @@ def _protected(lines: list[str]) -> list[str]:
     in_string = goes_on = False
     for line in lines:
         is_question = goes_on or (not in_string and bool(_QUESTION.match(line)))
-        goes_on = is_question and bool(re.search(r"\\\s*\Z", line))
+        goes_on = is_question and bool(_GOES_ON.search(line))
         if is_question:
             line = _ENDS_ASKING.sub("? ", line)  # noqa: PLW2901  # the line as it goes on
         elif len(_QUOTES.findall(line)) % 2:

@@ -103,8 +103,12 @@ def _string_end(text: str, start: int) -> int:
 def _closing(line: str, start: int, owner: str) -> int:
     """The same quote where a word ends: `'it's fine'` is one value."""
     quote = line[start]
-    for match in re.finditer(rf"(?<!\\){quote}(?=\s|$)", line[start + 1 :]):
-        return start + 1 + match.start()
+    mark = re.compile(rf"{quote}(?=\s|$)" if quote == "'" else rf"\\.|{quote}(?=\s|$)")
+    at = start + 1
+    while found := mark.search(line, at):
+        if found[0] == quote:
+            return found.start()
+        at = found.end()
     raise OptionError(f"the {quote} after {owner} is never closed")
 
 
