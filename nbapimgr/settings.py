@@ -27,6 +27,8 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Path
     """The settings file."""
+    prices: Path
+    """The user's own price list, beside it; it need not exist."""
     data: Path
     """Folder of the usage rows."""
     cache: Path
@@ -52,12 +54,18 @@ def places(home: str | os.PathLike[str] | None = None) -> Places:
     chosen = home or os.environ.get("NBAPIMGR_HOME")
     if chosen:
         root = Path(chosen).expanduser()
-        return Places(settings=root / "settings.toml", data=root / "usage", cache=root / "cache")
+        return Places(
+            settings=root / "settings.toml",
+            prices=root / "prices.toml",
+            data=root / "usage",
+            cache=root / "cache",
+        )
     from platformdirs import PlatformDirs
 
     dirs = PlatformDirs("nbapimgr", appauthor=False)
     return Places(
         settings=dirs.user_config_path / "settings.toml",
+        prices=dirs.user_config_path / "prices.toml",
         data=dirs.user_data_path / "usage",
         cache=dirs.user_cache_path,
     )

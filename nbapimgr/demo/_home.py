@@ -12,12 +12,10 @@ from nbapimgr.models import Provider
 from nbapimgr.settings import Settings, places, save
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from nbapimgr.demo._rehearsal import Rehearsal
-
-__all__ = ["LOCAL", "furnish", "local_model", "settings_for"]
+__all__ = ["LOCAL", "furnish", "local_model", "provider_of", "settings_for"]
 
 LOCAL: Final = "smollm2"
 _MODELS: Final = "models"
@@ -34,7 +32,11 @@ def local_model(progress: Callable[[int, int], None] | None = None) -> Provider:
 
     if importlib.util.find_spec("xllamacpp") is None:
         raise NbApiMgrError("xllamacpp is not installed", hint='pip install "nbapimgr[demo]"')
-    gguf = fetch(SMOLLM2, places().cache / _MODELS, progress=progress)
+    return provider_of(fetch(SMOLLM2, places().cache / _MODELS, progress=progress))
+
+
+def provider_of(gguf: Path | None) -> Provider:
+    """The embedded model as a provider; without its file it can be named and not asked."""
     return Provider(
         name=LOCAL,
         dialect="openai-chat",
@@ -42,13 +44,13 @@ def local_model(progress: Callable[[int, int], None] | None = None) -> Provider:
         models=(SMOLLM2.name,),
         priority=90,
         keyless=True,
-        options={"gguf": str(gguf)},
+        options={"gguf": str(gguf)} if gguf else {},
     )
 
 
-def settings_for(rehearsal: Rehearsal, *others: Provider) -> Settings:
+def settings_for(rehearsed: Iterable[Provider], *others: Provider) -> Settings:
     """The settings of a demo."""
-    return Settings(providers=(*rehearsal.providers, *others))
+    return Settings(providers=(*rehearsed, *others))
 
 
 def furnish(home: Path, settings: Settings) -> None:

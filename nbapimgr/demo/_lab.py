@@ -36,7 +36,7 @@ def open_lab(*, model: bool = True) -> int:
     folder = Path(tempfile.mkdtemp(prefix="nbapimgr-demo-"))
     try:
         with Rehearsal() as rehearsal:
-            furnish(folder / ".home", settings_for(rehearsal, *filter(None, [local])))
+            furnish(folder / ".home", settings_for(rehearsal.providers, *filter(None, [local])))
             shutil.copytree(source.parent, folder, dirs_exist_ok=True)
             return subprocess.call(  # noqa: S603  # JupyterLab with our own arguments
                 [sys.executable, "-m", "jupyterlab", str(folder / _NAME)],

@@ -13,9 +13,11 @@ from nbapimgr.errors import MissingExtra, OptionError, UnknownName
 from nbapimgr.models import Provider
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmock.testing import LLMockServer
 
-__all__ = ["NAMES", "Rehearsal"]
+__all__ = ["NAMES", "Rehearsal", "providers_at", "says"]
 
 _DIALECTS: Final = {"rehearsal-anthropic": "anthropic", "rehearsal-gemini": "gemini"}
 _PATHS: Final = {"anthropic": "/v1", "gemini": "/v1beta"}
@@ -28,7 +30,7 @@ _ANSWER: Final = (
 )
 _BREAKS: Final[dict[str, dict[str, Any]]] = {
     "stream": {"kind": "disconnect", "after_chunks": 12},
-    "silent": {"kind": "stall", "after_chunks": 3, "stall_seconds": 60.0},
+    "silent": {"kind": "stall", "after_chunks": 12, "stall_seconds": 60.0},
     "down": {"status": 503},
     "limit": {"status": 429, "retry_after": 30.0},
 }
@@ -64,17 +66,7 @@ class Rehearsal:
     @property
     def providers(self) -> tuple[Provider, ...]:
         """The two providers, tried first and second."""
-        return tuple(
-            Provider(
-                name=name,
-                dialect=dialect,
-                base_url=self._server.base_url(dialect) + _PATHS[dialect],
-                models=(f"rehearsed-{dialect}",),
-                priority=10 * number,
-                keyless=True,
-            )
-            for number, (name, dialect) in enumerate(_DIALECTS.items(), 1)
-        )
+        return providers_at(self._server.base_url)
 
     def break_(self, name: str, how: str) -> str:
         """Break a provider, or `how="mend"` it; a line that says what it does now.
@@ -83,17 +75,12 @@ class Rehearsal:
             UnknownName: There is no such rehearsal provider.
             OptionError: There is no such way to break it.
         """
-        if name not in _DIALECTS:
-            raise UnknownName("rehearsal provider", name, _DIALECTS)
-        if how != "mend" and how not in _BREAKS:
-            raise OptionError(
-                f"{how!r} is no way to break a provider", hint=f"{', '.join(_BREAKS)} or mend"
-            )
+        line = says(name, how)
         self._broken.pop(name, None)
         if how != "mend":
             self._broken[name] = how
         self._script()
-        return f"{name}: {_SAYS[how]}"
+        return line
 
     def requests(self) -> list[Any]:
         """What the servers were asked, as llmock keeps it."""
@@ -124,3 +111,34 @@ _SAYS: Final = {
     "limit": "it now answers 429, try again in 30 seconds",
     "mend": "it works again",
 }
+
+
+def says(name: str, how: str) -> str:
+    """The line about a provider that is broken, or mended, in this way.
+
+    Raises:
+        UnknownName: There is no such rehearsal provider.
+        OptionError: There is no such way to break it.
+    """
+    if name not in _DIALECTS:
+        raise UnknownName("rehearsal provider", name, _DIALECTS)
+    if how not in _SAYS:
+        raise OptionError(
+            f"{how!r} is no way to break a provider", hint=f"{', '.join(_BREAKS)} or mend"
+        )
+    return f"{name}: {_SAYS[how]}"
+
+
+def providers_at(address: Callable[[str], str]) -> tuple[Provider, ...]:
+    """The two providers, tried first and second; `address` gives the server of a dialect."""
+    return tuple(
+        Provider(
+            name=name,
+            dialect=dialect,
+            base_url=address(dialect) + _PATHS[dialect],
+            models=(f"rehearsed-{dialect}",),
+            priority=10 * number,
+            keyless=True,
+        )
+        for number, (name, dialect) in enumerate(_DIALECTS.items(), 1)
+    )

@@ -30,7 +30,7 @@ def tour(*, model: bool = True) -> int:
     home = Path(tempfile.mkdtemp(prefix="nbapimgr-demo-"))
     try:
         with Rehearsal() as rehearsal:
-            furnish(home, settings_for(rehearsal, *filter(None, [local])))
+            furnish(home, settings_for(rehearsal.providers, *filter(None, [local])))
             kernel = Kernel(home, _write)
             try:
                 good = _cells(kernel, rehearsal, local)

@@ -11,6 +11,8 @@ from nbapimgr.models import Attempt, Cost
 from nbapimgr.usage import cost, new_call_id
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nbapimgr.models import Reply, Request
     from nbapimgr.usage import UsageStore
 
@@ -18,9 +20,12 @@ __all__ = ["Accounting"]
 
 
 class Accounting:
-    """The rows of one call."""
+    """The rows of one call. `overrides` is the user's own price list, where there is one."""
 
-    def __init__(self, store: UsageStore, request: Request) -> None:
+    def __init__(
+        self, store: UsageStore, request: Request, *, overrides: Path | None = None
+    ) -> None:
+        self._overrides = overrides
         self._store = store
         self._request = request
         self._call_id = new_call_id(time.time())
@@ -32,7 +37,13 @@ class Accounting:
         """Price an attempt and write its row; the priced attempt."""
         if attempt.usage is not None and attempt.cost.source == "none":
             model = attempt.response_model or attempt.candidate.model
-            price = cost(attempt.candidate.provider, model, attempt.usage, attempt.started_at)
+            price = cost(
+                attempt.candidate.provider,
+                model,
+                attempt.usage,
+                attempt.started_at,
+                overrides=self._overrides,
+            )
             attempt = msgspec.structs.replace(attempt, cost=price)
         self._store.record(self._call_id, self._request, attempt, fallback_from=self._before)
         self._before = str(attempt.candidate)

@@ -10,10 +10,12 @@ import msgspec
 
 from nbapimgr.engine import Engine, make_plan
 from nbapimgr.errors import NbApiMgrError
+from nbapimgr.local import start
 from nbapimgr.manager._accounting import Accounting
 from nbapimgr.manager._answers import Answers, Mode, Source, events_of, mode_named
 from nbapimgr.manager._credentials import ManagedCredentials
 from nbapimgr.manager._in_force import InForce
+from nbapimgr.manager._prices import Prices
 from nbapimgr.manager._providers import Providers
 from nbapimgr.manager._question import question
 from nbapimgr.manager._routes import known_names, resolve, rest
@@ -67,7 +69,8 @@ class Manager:
         self._keys = keys
         self._answers = Answers(self.places.cache, keys.values)
         self._usage = UsageStore(self.places.data)
-        self._engine = Engine(key_for=keys.secret, start=_start, estimate=estimate_tokens)
+        self._prices = Prices()
+        self._engine = Engine(key_for=keys.secret, start=start, estimate=estimate_tokens)
         self.providers = Providers(
             snapshot=lambda: self._in_force.settings,
             change=self._in_force.change,
@@ -112,13 +115,11 @@ class Manager:
         self,
         prompt: Prompt,
         *,
-        schema: Any = None,
-        many: bool = False,
         source: Source | None = None,
         **options: Any,
     ) -> Reply:
         """`ask` for code that awaits."""
-        request, read = self.request(prompt, schema=schema, many=many, **options)
+        request, read = self.request(prompt, **options)
         async with aclosing(self.astream(request, source=source)) as events:
             reply = _reply_of([event async for event in events])
         return self.with_data(reply, read) if read else reply
@@ -242,8 +243,13 @@ class Manager:
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """The attempts of the newest call, failed and stopped ones too."""
-        return tuple(self._accounting.attempts) if self._accounting else ()
+        """The attempts of the newest call, failed and stopped ones too.
+
+        Of an answer that was kept they are those of the call it was kept from, without their times.
+        """
+        if self._accounting is not None:
+            return tuple(self._accounting.attempts)
+        return self.last.attempts if self.last else ()
 
     @property
     def route(self) -> str | None:
@@ -309,7 +315,8 @@ class Manager:
         return prompt if isinstance(prompt, Request) else question(prompt, **options)
 
     def _account(self, request: Request) -> Callable[[Attempt], Attempt]:
-        self._accounting = Accounting(self._usage, request)
+        self._prices.start()
+        self._accounting = Accounting(self._usage, request, overrides=self.places.prices)
         return self._accounting.account
 
     def _remember(self, request: Request, reply: Reply, source: Source) -> Reply:
@@ -317,6 +324,7 @@ class Manager:
             self._answers.keep(request, reply, source)
         else:
             Accounting(self._usage, request).kept(reply)
+            self._accounting = None
         self.last = reply
         return reply
 
@@ -342,10 +350,3 @@ def _reply_of(events: list[Event]) -> Reply:
     if not isinstance(last, Finished):
         raise NbApiMgrError("the call ended without an answer")
     return last.reply
-
-
-def _start(provider: Provider) -> Provider:
-    """Start a provider that is a program of ours: a GGUF file's server."""
-    from nbapimgr.local import start
-
-    return start(provider)
