@@ -78,8 +78,6 @@ class Manager:
             models=self._models,
         )
 
-    # --- asking ---------------------------------------------------------------------------------
-
     def ask(
         self,
         prompt: Prompt,
@@ -205,8 +203,6 @@ class Manager:
         self.last_plan = plan
         return plan
 
-    # --- looking --------------------------------------------------------------------------------
-
     def why(self) -> Plan | None:
         """The plan of the newest call: the order, and who was skipped and why."""
         return self.last_plan
@@ -280,8 +276,6 @@ class Manager:
         """The source in force."""
         return Source(mode=self._mode, cache=cache, refresh=refresh)
 
-    # --- changing -------------------------------------------------------------------------------
-
     def use(self, route: str | None, *, save: bool = False) -> None:
         """Make a route the one of this kernel's calls that name none; None undoes it.
 
@@ -308,8 +302,6 @@ class Manager:
         """Let go of connections, threads and files."""
         self._engine.close()
         self._usage.close()
-
-    # --- inside ---------------------------------------------------------------------------------
 
     def _request(self, prompt: Prompt | Request, options: dict[str, Any]) -> Request:
         return prompt if isinstance(prompt, Request) else question(prompt, **options)
