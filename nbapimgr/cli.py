@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbapimgr import __version__
 from nbapimgr.errors import NbApiMgrError, UnknownName
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="nbapimgr")
+@click.version_option(package_name="nbapimgr")
 def main() -> None:
     """Ask any LLM from a notebook, and never lose a cell to a provider's failure."""
 
