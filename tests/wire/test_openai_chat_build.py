@@ -369,7 +369,8 @@ def test_reasoning_goes_back_where_the_vendor_takes_it(vendor, part, sent):
 def test_mistral_takes_reasoning_as_a_block_of_the_content():
     block = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
     got = assistant(BLOCK, Text(text="Yes."), vendor="mistral")
-    assert got["content"] == [block, {"type": "text", "text": "Yes."}]
+    said = [block, {"type": "text", "text": "Yes."}]
+    assert got == {"role": "assistant", "content": said, "prefix": True}
     got = assistant(BLOCK, ToolCall(id="AbCdEf123", name="f"), vendor="mistral")
     assert got["content"] == [block]
     opaque = Opaque(dialect="openai-chat", raw={"type": "reference", "reference_ids": [1]})

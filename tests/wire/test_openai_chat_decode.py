@@ -183,6 +183,8 @@ def test_who_answers_may_be_told_late():
     first = {"id": "", "model": "", "choices": [], "prompt_filter_results": []}
     decoded = streamed(first, chunk({"content": "Hi"}), chunk(finish="stop"))
     assert (decoded.response_id, decoded.model) == ("c1", "m-1")
+    decoded = streamed({**first, "model": "m-0"}, chunk({"content": "Hi"}), chunk(finish="stop"))
+    assert (decoded.response_id, decoded.model) == ("c1", "m-0")
 
 
 def test_only_the_first_of_several_answers_is_read():

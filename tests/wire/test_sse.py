@@ -124,6 +124,11 @@ def test_too_much_data_in_one_event_ends_the_reading():
     assert reader.end() == []
 
 
+def test_an_event_with_an_over_long_line_is_not_delivered_in_part():
+    assert events(b"data: a\ndata: " + b"b" * 20 + b"\n", limit=20) == []
+    assert events(b"data: a\ndata: " + b"b" * 20, limit=20) == []
+
+
 def test_an_over_long_line_ends_the_events():
     reader = SseReader(20)
     assert reader.feed(b"data: a\n\ndata: " + b"b" * 20) == [("", b"a")]

@@ -60,6 +60,7 @@ def test_text_is_taken_too():
 def test_nesting_has_a_limit(depth, pair):
     data = pair[0] * depth + b"1" + pair[1] * depth
     assert _json.too_deep(data) is (depth > MAX_DEPTH)
+    assert _json.too_deep(b"[1, []]" + data + b"[2]") is (depth > MAX_DEPTH)
     if depth > MAX_DEPTH:
         with pytest.raises(ValueError, match="deeper than 200"):
             _json.loads(data)
