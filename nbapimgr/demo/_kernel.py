@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from queue import Empty
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,10 +32,14 @@ class Kernel:
         self._manager: Any = KernelManager()
         self._write = write
         environment = {**os.environ, "NBAPIMGR_HOME": str(home), "NBAPIMGR_MODE": "live"}
-        self._manager.start_kernel(env=environment, cwd=str(home))
+        self._manager.start_kernel(
+            env=environment, cwd=str(home), extra_arguments=["--log-level=ERROR"]
+        )
         self._client: Any = self._manager.client()
         self._client.start_channels()
         self._client.wait_for_ready(timeout=_TIMEOUT)
+        columns = shutil.get_terminal_size((120, 40)).columns
+        self._client.execute(f"import pandas; pandas.options.display.width = {columns}")
 
     def stop(self) -> None:
         """End the kernel."""
@@ -90,7 +95,12 @@ class _Shown:
             self._growing = ""
 
     def _grow(self, text: str) -> None:
-        """Write what is new; where the text is not a continuation, start again below."""
+        """Write what is new; where the text is not a continuation, start again below.
+
+        A complete answer no longer has the note above it that it grew under.
+        """
+        if self._growing.endswith(f"\n\n{text}"):
+            return
         if not text.startswith(self._growing):
             self.end()
         self._write(text[len(self._growing) :])
