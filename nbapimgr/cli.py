@@ -36,7 +36,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="nbapimgr")
+@click.version_option(package_name="nbapimgr", prog_name="nbapimgr")
 def main() -> None:
     """Ask any LLM from a notebook, and never lose a cell to a provider's failure."""
 
@@ -137,3 +137,7 @@ def _cell(value: object) -> str:
 
 def _said(e: NbApiMgrError) -> str:
     return f"{e} – {e.hint}" if e.hint else str(e)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The command line: the same rows as the magic, as text and as JSON; wrong use in one line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from nbapimgr import Provider, Settings, disconnect
+from nbapimgr.cli import main
+from nbapimgr.settings import places, save
+
+
+@pytest.fixture(autouse=True)
+def kernel_of_this_test():
+    yield
+    disconnect()
+
+
+@pytest.fixture
+def run(home):
+    def command(*words):
+        return CliRunner().invoke(main, list(words))
+
+    return command
+
+
+@pytest.fixture
+def configured(home):
+    mine = Provider(
+        name="mine",
+        dialect="openai-chat",
+        base_url="http://127.0.0.1:9/v1",
+        models=("m",),
+        env=("MINE_API_KEY",),
+    )
+    save(places(home).settings, Settings(providers=(mine,)))
+
+
+def test_nothing_configured_is_said(run):
+    assert run("providers").output == "No provider is configured yet.\n"
+    assert json.loads(run("providers", "--json").output) == []
+
+
+def test_providers_as_text_and_json(run, configured, monkeypatch):
+    monkeypatch.setenv("MINE_API_KEY", "sk-" + "a1b2" * 8)
+    text = run("providers").output
+    assert text.splitlines()[0].split() == [
+        "provider", "dialect", "models", "priority", "enabled", "key", "base_url",
+    ]  # fmt: skip
+    (row,) = json.loads(run("providers", "--json").output)
+    assert row["provider"] == "mine"
+    assert row["key"] == "…a1b2 (environment variable MINE_API_KEY)"
+    (key,) = json.loads(run("keys", "--json").output)
+    assert (key["alias"], key["active"]) == ("env:MINE_API_KEY", True)
+
+
+def test_a_provider_that_does_not_answer_fails_its_test(run, configured, monkeypatch):
+    monkeypatch.setenv("MINE_API_KEY", "sk-" + "a1b2" * 8)
+    result = run("test", "--json")
+    (row,) = json.loads(result.output)
+    assert result.exit_code == 1
+    assert row["ok"] is False
+    assert "network.refused" in row["found"]
+
+
+def test_doctor_says_what_is_missing(run, configured):
+    result = run("doctor", "--json")
+    rows = {row["check"]: row for row in json.loads(result.output)}
+    assert result.exit_code == 1
+    assert rows["provider mine"]["ok"] is False
+    assert rows["python"]["ok"] is True
+
+
+def test_usage_of_nothing(run):
+    assert run("usage").output == "No calls in the last 30d.\n"
+    assert json.loads(run("usage", "--since", "2d", "--json").output) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["provider"], "no command named 'provider' – did you mean 'providers'?"),
+        (["test", "mien"], "no provider named 'mien' – did you mean 'mine'?"),
+        (["usage", "--since", "soon"], "soon"),
+    ],
+)
+def test_wrong_use_is_one_line(run, configured, words, said):
+    result = run(*words)
+    assert result.exit_code == 1
+    (line,) = result.output.splitlines()
+    assert said in line
+
+
+def test_the_version(run):
+    assert run("--version").output.startswith("nbapimgr, version ")
