@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
-import tempfile
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -178,14 +177,13 @@ class Recordings:
         plain = self._scrub(msgspec.to_builtins(exchange))
         data = msgspec.json.format(msgspec.json.encode(plain), indent=1) + b"\n"
         self.folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+        part = self.folder / f"{self.key(request)}.{uuid.uuid4().hex}.part"
         try:
-            with os.fdopen(handle, "wb") as f:
-                f.write(data)
-            Path(name).replace(self.path(request))
+            part.write_bytes(data)
+            part.replace(self.path(request))
         except OSError:
             with contextlib.suppress(OSError):
-                Path(name).unlink()
+                part.unlink()
             raise
 
     def _asked(self, request: Request) -> dict[str, Any]:

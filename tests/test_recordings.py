@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import msgspec
 import pytest
@@ -158,3 +159,12 @@ def test_records_survive_the_round_trip(tmp_path):
     recordings.save(request, reply("zwölf 💡"))
     assert recordings.replay(request).text == "zwölf 💡"
     assert msgspec.json.decode(recordings.path(request).read_bytes())["reply"]["provider"] == "mine"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+def test_a_recording_is_shared_like_any_file_beside_the_notebook(tmp_path):
+    recordings = Recordings(tmp_path / "r")
+    recordings.save(ask(), reply())
+    beside = tmp_path / "notebook.ipynb"
+    beside.touch()
+    assert recordings.path(ask()).stat().st_mode == beside.stat().st_mode
