@@ -9,6 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Final
+
+_BATCH: Final = 128
+"""Tokens of a prompt that are read in one go. llama.cpp notices only in between that who asked has
+left: at its own 2,048 the rest of a long prompt is read for nobody while the next call waits.
+SmolLM2 reads 932 tokens in 7 s of processor time at either."""
 
 
 def main(gguf: str, alias: str, context: str, threads: str) -> None:
@@ -19,6 +25,7 @@ def main(gguf: str, alias: str, context: str, threads: str) -> None:
     params.model.path = gguf
     params.model_alias = {alias}
     params.n_ctx = int(context)
+    params.n_batch = _BATCH
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.cpuparams.n_threads = int(threads)
@@ -26,9 +33,7 @@ def main(gguf: str, alias: str, context: str, threads: str) -> None:
     sys.stdout.write(f"{server.listening_address}\n")
     sys.stdout.flush()
     sys.stdin.buffer.read()
-    os._exit(
-        0
-    )  # an orderly shutdown waits for running generations, and nobody is left to read them
+    os._exit(0)  # an orderly end would wait for running generations, which nobody reads any more
 
 
 if __name__ == "__main__":
