@@ -38,8 +38,7 @@ async def list_models(
     limit = gear.limits.check if timeout is None else timeout
     check = _Check(gear, candidate, end=asyncio.get_running_loop().time() + limit)
     try:
-        async for _ in check.run():
-            pass
+        await anext(check.run(), None)  # runs to its end: a list has no pieces to show
     finally:
         await check.close()
     if check.failure is not None:

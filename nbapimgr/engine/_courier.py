@@ -14,8 +14,10 @@ __all__ = ["Courier", "courier_to"]
 
 
 class Courier:
-    """Hands functions to a loop. `call_soon_threadsafe` writes to a pipe each time; with 256 calls
-    under way that costs more than the calls do.
+    """Hands functions to a loop.
+
+    `call_soon_threadsafe` writes to a pipe each time; with 256 calls under way that is a good part
+    of what they cost.
 
     Needs no lock: what is posted while the loop is emptying the queue is either seen by it or
     wakes it again.

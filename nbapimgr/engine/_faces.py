@@ -53,13 +53,13 @@ def events(
     try:
         flight.start()
         while not ended:
-            for item in _next(inbox, arrived, idle):
-                if isinstance(item, End):
-                    ended = True
-                    if item.error is not None:
-                        raise item.error
-                else:
+            batch = _next(inbox, arrived, idle)
+            ended = isinstance(batch[-1], End)
+            for item in batch:
+                if not isinstance(item, End):
                     yield item
+                elif item.error is not None:
+                    raise item.error
     except KeyboardInterrupt:
         interrupted = True
     finally:
@@ -85,13 +85,13 @@ async def aevents(
     try:
         flight.start()
         while not ended:
-            for item in await inbox.get():
-                if isinstance(item, End):
-                    ended = True
-                    if item.error is not None:
-                        raise item.error
-                else:
+            batch = await inbox.get()
+            ended = isinstance(batch[-1], End)
+            for item in batch:
+                if not isinstance(item, End):
                     yield item
+                elif item.error is not None:
+                    raise item.error
     finally:
         if not ended:
             flight.cancel()

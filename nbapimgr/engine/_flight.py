@@ -103,10 +103,9 @@ class Flight:
         if self._flush_due is not None:
             self._flush_due.cancel()
             self._flush_due = None
-        if self._batch:
-            batch, self._batch = self._batch, []
-            self._flushed = self._loop.time()
-            try:
-                self._deliver(batch)
-            except RuntimeError:
-                self._cancel(None)
+        batch, self._batch = self._batch, []
+        self._flushed = self._loop.time()
+        try:
+            self._deliver(batch)
+        except RuntimeError:
+            self._cancel(None)

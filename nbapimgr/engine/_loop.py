@@ -120,5 +120,5 @@ def _after_fork_in_child() -> None:
         thread.forget()
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+# Windows has no such function, and nothing forks there.
+getattr(os, "register_at_fork", dict)(after_in_child=_after_fork_in_child)

@@ -7,10 +7,13 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from nbapimgr.engine._sending import headers_of, started
 from nbapimgr.engine._troubles import before_answer, in_answer, redirected, refused_answer
 from nbapimgr.engine._watchdog import Watchdog
 from nbapimgr.errors import NbApiMgrError
+from nbapimgr.secret import scrub
 from nbapimgr.wire import Decoded, dialect
 from nbapimgr.wire._limits import MAX_BODY, MAX_ERROR_BODY
 from nbapimgr.wire.failures import classify, network
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from nbapimgr.engine._gear import Gear
     from nbapimgr.engine._transport import Origin, Response
     from nbapimgr.models import Candidate, Delta, Failure, Provider, Request
+    from nbapimgr.secret import Secret
     from nbapimgr.wire import Decoder, Dialect, HttpCall
 
 __all__ = ["Trial"]
@@ -32,6 +36,8 @@ _GRACE: Final = "grace"
 _MOST_BYTES: Final = 8 * MAX_BODY
 """Most bytes of one stream: its framing weighs several times its text."""
 _OK, _REDIRECT, _ERROR = 200, 300, 400
+_WORDS: Final = frozenset({"message", "detail", "remedy", "evidence", "type", "code", "request_id"})
+"""The fields of a failure that hold words of the provider."""
 _DRAIN: Final = 0.25
 """Seconds that reading the rest of a finished stream may take, to keep its connection."""
 
@@ -82,6 +88,7 @@ class Trial:
         self._response: Response | None = None
         self._decoder: Decoder | None = None
         self._error_body = bytearray()
+        self._key: Secret | None = None
 
     @property
     def elapsed(self) -> float:
@@ -120,6 +127,8 @@ class Trial:
         if watch.expired not in {None, _GRACE}:
             trouble = self._late(str(watch.expired))
         self._conclude(trouble)
+        if self.failure is not None:
+            self._forget_echoes(self.failure)
 
     def stop(self) -> None:
         """Take stock of an attempt that was cancelled on its way."""
@@ -152,6 +161,21 @@ class Trial:
     def _decode(self, speaks: Dialect, headers: Mapping[str, str]) -> Decoder:
         return speaks.decoder(headers, stream=self.request.stream, now=time.time())
 
+    def _key_for(self, candidate: Candidate) -> Secret | None:
+        self._key = self._gear.key_for(candidate)
+        return self._key
+
+    def _forget_echoes(self, failure: Failure) -> None:
+        """Take the key out of what is kept of a failure: some servers repeat what they were sent."""
+        keys = [self._key] if self._key else []
+        words = {
+            name: scrub(value, keys)
+            for name, value in msgspec.structs.asdict(failure).items()
+            if name in _WORDS and value
+        }
+        self.failure = msgspec.structs.replace(failure, **words)
+        self.headers = {name: scrub(value, keys) for name, value in self.headers.items()}
+
     async def _open(self, watch: Watchdog) -> Response:
         """Send; afterwards there is a decoder if the response may be an answer."""
         gear, candidate = self._gear, self.candidate
@@ -163,7 +187,8 @@ class Trial:
         origin = await gear.transport.origin(call.url)
         await origin.slots.acquire()
         self._origin = origin
-        headers = headers_of(gear, speaks, call, candidate, provider)
+        remembering = gear._replace(key_for=self._key_for)
+        headers = headers_of(remembering, speaks, call, candidate, provider)
         watch.allow(gear.limits.silence(self.request)[0], _FIRST)
         self.sent = True
         response = await origin.send(call, headers, connect=gear.limits.connect)
@@ -207,9 +232,9 @@ class Trial:
                 return
 
     def _conclude(self, trouble: Failure | None) -> None:
-        decoder, status = self._decoder, self.status
+        decoder = self._decoder
         if decoder is None:
-            self.failure = trouble if status is None else self._refusal(status)
+            self.failure = self._refusal() or trouble
             return
         self.decoded = decoder.end()
         if trouble is not None and not decoder.settled:
@@ -225,8 +250,12 @@ class Trial:
         }.get(reason, f"the answer took longer than {self.elapsed:.3g} s")
         return network(reason, words, evidence="limit")
 
-    def _refusal(self, status: int) -> Failure:
-        if status < _ERROR:
+    def _refusal(self) -> Failure | None:
+        """What a status says that is no good one."""
+        status = self.status
+        if status is None or _OK <= status < _REDIRECT:
+            return None
+        if _REDIRECT <= status < _ERROR:
             host = self._origin.host if self._origin else ""
             return redirected(status, self.headers.get("location", ""), host)
         return classify(

@@ -42,7 +42,6 @@ class Watchdog:
         self._loop = asyncio.get_running_loop()
         self._at = self._end = end
         self._reason = self._end_reason = reason
-        self._handle: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self.expired: str | None = None
@@ -62,8 +61,7 @@ class Watchdog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        if self._handle is not None:
-            self._handle.cancel()
+        self._handle.cancel()
         task, self._task = self._task, None
         if self.expired is None or task is None:
             return False
@@ -76,9 +74,8 @@ class Watchdog:
             self._at, self._reason = at, reason
         else:
             self._at, self._reason = self._end, self._end_reason
-        handle = self._handle
-        if handle is not None and self._at < handle.when():
-            handle.cancel()
+        if self._at < self._handle.when():
+            self._handle.cancel()
             self._handle = self._loop.call_at(self._at, self._fire)
 
     def _fire(self) -> None:

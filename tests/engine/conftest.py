@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -9,15 +10,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # faultserver, for these tests and later ones
 
-from faultserver import FaultServer  # noqa: E402
+from faultserver import FaultServer
 
-from nbapimgr.engine import Engine, Limits, make_plan  # noqa: E402
-from nbapimgr.engine import _transport as transport  # noqa: E402
-from nbapimgr.models import Delta, Finished, Provider, Request, user  # noqa: E402
-from nbapimgr.secret import Secret  # noqa: E402
+from nbapimgr.engine import Engine, Limits, make_plan
+from nbapimgr.engine import _transport as transport
+from nbapimgr.models import Delta, Finished, Provider, Request, user
+from nbapimgr.secret import Secret
 
 CANARY = "sk-canary-5f3a9c1e77"
-SHORT = Limits(connect=2, first_token=0.08, stall=0.08, thinking=0.2, total=5, grace=0.08, check=0.3)
+SHORT = Limits(
+    connect=2, first_token=0.08, stall=0.08, thinking=0.2, total=5, grace=0.08, check=0.3
+)
 
 
 @pytest.fixture(params=["httpx", "httpx2"])
@@ -25,6 +28,12 @@ def client(request, monkeypatch):
     """The client library."""
     monkeypatch.setattr(transport, "CLIENT", request.param)
     return request.param
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """On a busy machine a stopped call may take its time to write its row."""
+    monkeypatch.setattr("nbapimgr.engine._faces._SETTLE", 20)
 
 
 @pytest.fixture
@@ -101,13 +110,23 @@ def ask():
     return Ask
 
 
+def on_loop(engine, coroutine):
+    """The result of a coroutine that runs on the engine's loop."""
+    loop = engine._loop.running().loop
+    return asyncio.run_coroutine_threadsafe(coroutine, loop).result(20)
+
+
+async def others():
+    """Wait until nothing runs on the loop but this."""
+    while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(tasks)
+
+
 def provider_at(server, name="one", priority=1, **fields):
     """A provider that leads to a server, or to a URL."""
     url = server if isinstance(server, str) else server.url
     fields = {"models": ("m",), **fields}
-    return Provider(
-        name=name, dialect="openai-chat", base_url=url, priority=priority, **fields
-    )
+    return Provider(name=name, dialect="openai-chat", base_url=url, priority=priority, **fields)
 
 
 @pytest.fixture

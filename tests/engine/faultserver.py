@@ -19,7 +19,7 @@ import ssl
 import struct
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,6 +46,14 @@ class Seen:
 
 
 @dataclass
+class Gate:
+    """A point at which a behaviour waits for the test; `reached` is for the test to wait for."""
+
+    reached: threading.Event = field(default_factory=threading.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
 class Exchange:
     """One request, and the way back."""
 
@@ -69,16 +77,15 @@ class Exchange:
 
     async def gate(self, name: str) -> None:
         """Say that this point is reached, and wait until the test opens the gate."""
-        reached, opened = self.server.gate(name)
-        reached.set()
-        while not opened.is_set():
-            await asyncio.sleep(0.001)
+        gate = self.server.gate(name)
+        gate.reached.set()
+        await gate.opened.wait()
 
     async def gone(self) -> None:
         """Wait until the client has closed the connection, which `reached("gone")` then tells."""
         while await self.reader.read(4096):
             pass
-        self.server.gate("gone")[0].set()
+        self.server.gate("gone").reached.set()
         self.keep = False
 
     def cut(self) -> None:
@@ -111,7 +118,7 @@ class FaultServer:
         self._tls = tls
         self._greeting = greeting
         self._script: list[Behaviour] = [streamed("ok")]
-        self._gates: dict[str, tuple[threading.Event, threading.Event]] = {}
+        self._gates: dict[str, Gate] = {}
         self._lock = threading.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: list[asyncio.StreamWriter] = []
@@ -121,7 +128,7 @@ class FaultServer:
         self.most_open = 0
         self.port = 0
 
-    def __enter__(self) -> FaultServer:
+    def __enter__(self) -> Self:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._main, args=(ready,), daemon=True)
         self._thread.start()
@@ -145,16 +152,21 @@ class FaultServer:
         with self._lock:
             self._script = list(behaviours)
 
-    def gate(self, name: str) -> tuple[threading.Event, threading.Event]:
+    def gate(self, name: str) -> Gate:
         with self._lock:
-            return self._gates.setdefault(name, (threading.Event(), threading.Event()))
+            return self._gates.setdefault(name, Gate())
 
     def reached(self, name: str) -> None:
         """Wait until a behaviour stands at the gate."""
-        assert self.gate(name)[0].wait(PATIENCE), f"nothing reached {name!r}"
+        assert self.gate(name).reached.wait(PATIENCE), f"nothing reached {name!r}"
 
     def open(self, name: str) -> None:
-        self.gate(name)[1].set()
+        """Let pass who waits at the gate, now and later."""
+        self._loop.call_soon_threadsafe(self.gate(name).opened.set)
+
+    def shut(self, name: str) -> None:
+        """Have those that come later wait again."""
+        self._loop.call_soon_threadsafe(self.gate(name).opened.clear)
 
     def _main(self, ready: threading.Event) -> None:
         asyncio.run(self._serve(ready))
@@ -176,9 +188,7 @@ class FaultServer:
         for _ in range(3):  # each layer of a connection takes a turn of the loop to close
             await asyncio.sleep(0)
 
-    async def _connection(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         self._tasks.add(task)
         self._writers.append(writer)
@@ -331,7 +341,7 @@ async def reset(exchange: Exchange) -> None:
 
 async def hang(exchange: Exchange) -> None:
     """Say nothing (more) until the client has gone."""
-    exchange.server.gate("hang")[0].set()
+    exchange.server.gate("hang").reached.set()
     await exchange.gone()
 
 

@@ -307,9 +307,9 @@ def test_two_restarts_void_each_only_what_was_shown_since(engine, server, other,
     server.script(streamed("one", after=once_shown(cut)))
     other.script(streamed("two", after=once_shown(cut)), streamed("three"))
     one = ask(engine, at(server, "a"), at(other, "b", 2), at(other, "c", 3))
-    for event in one.stream():
-        if isinstance(event, Delta):
-            (server if event.text == "one" else other).open("shown")
+    for step in one.stream():
+        if isinstance(step, Delta):
+            (server if step.text == "one" else other).open("shown")
     assert [event.kept_text for event in only(one.events, Restarted)] == ["one", "two"]
 
 
@@ -333,7 +333,9 @@ def test_told_to_raise_a_broken_stream_is_the_end(engine, server, other, ask, at
 def test_told_to_raise_a_failure_before_any_text_still_fails_over(engine, server, other, ask, at):
     server.script(error(401))
     other.script(streamed("whole"))
-    assert ask(engine, at(server, "a"), at(other, "b", 2), on_restart="raise").reply().provider == "b"
+    assert (
+        ask(engine, at(server, "a"), at(other, "b", 2), on_restart="raise").reply().provider == "b"
+    )
 
 
 # --- offline --------------------------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
-from faultserver import error, hang, once_shown, raw, sse, status, streamed, whole
+from faultserver import hang, sse, status, streamed, whole
 
 from nbapimgr.engine import Engine, Limits
+from nbapimgr.engine import _transport as transport
 from nbapimgr.errors import AllProvidersFailed
-from nbapimgr.models import Request
+from nbapimgr.models import Delta, Request
 from nbapimgr.secret import Secret
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -63,8 +66,8 @@ def test_where_reasoning_is_asked_for_silence_is_longer(client, server, ask, at)
     engine = Engine(key_for=lambda _: Secret("k"), limits=limits)
     server.script(streamed("a", "b", pause_at=1))
     one = ask(engine, at(server), reasoning="high")
-    for event in one.stream():
-        if type(event).__name__ == "Delta":
+    for step in one.stream():
+        if isinstance(step, Delta):
             server.open("pause")
     assert one.events[-1].reply.text == "ab"
     engine.close()
@@ -135,6 +138,13 @@ def test_after_the_finish_reason_only_the_grace_is_waited(client, server, ask, a
     engine.close()
 
 
+def test_usage_that_comes_within_the_grace_is_taken(engine, client, server, ask, at, monkeypatch):
+    module = importlib.import_module(f"{transport._TRANSPORTS[client]}.transport")
+    monkeypatch.setattr(module.AiohttpResponseStream, "CHUNK_SIZE", 16)  # many pieces
+    server.script(streamed("x"))
+    assert ask(engine, at(server)).reply().usage.source == "provider"
+
+
 def test_a_stream_whose_frames_outweigh_any_answer_is_cut(engine, server, ask, at, monkeypatch):
     monkeypatch.setattr("nbapimgr.engine._trial._MOST_BYTES", 10_000)
 
@@ -160,7 +170,7 @@ def test_nothing_that_connects_nowhere_is_waited_for(client, ask, at, monkeypatc
         waiting = []
         for _ in range(4):
             one = socket.socket()
-            one.setblocking(False)
+            one.setblocking(0)
             one.connect_ex(address)
             waiting.append(one)
         engine = Engine(key_for=lambda _: Secret("k"), limits=Limits(connect=0.1))
@@ -171,5 +181,3 @@ def test_nothing_that_connects_nowhere_is_waited_for(client, ask, at, monkeypatc
         engine.close()
         for one in waiting:
             one.close()
-
-

@@ -20,9 +20,7 @@ def provider(name, *models, priority=100, **fields):
 
 def plan(*providers, request=REQUEST, keys=None, **more):
     keys = keys or {}
-    return make_plan(
-        request, providers, credentials=lambda p: keys.get(p.name, ("main",)), **more
-    )
+    return make_plan(request, providers, credentials=lambda p: keys.get(p.name, ("main",)), **more)
 
 
 def names(made):

@@ -1,0 +1,123 @@
+"""The free call that lists models and so checks a key."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+
+import pytest
+from conftest import CANARY
+from faultserver import error, hang, status
+
+from nbapimgr.engine import Engine
+from nbapimgr.engine._faces import result
+from nbapimgr.errors import AllProvidersFailed
+
+LIST = {"object": "list", "data": [{"id": "m1"}, {"id": "m2"}]}
+
+
+@pytest.fixture
+def candidate(ask, at, server, engine):
+    return ask(engine, at(server)).plan.candidates[0]
+
+
+def failure(engine, candidate, **more):
+    with pytest.raises(AllProvidersFailed) as caught:
+        engine.models(candidate, **more)
+    [attempt] = caught.value.attempts
+    return attempt.failure
+
+
+def test_the_models_are_listed(engine, server, candidate):
+    server.script(status(200, LIST))
+    assert [model.id for model in engine.models(candidate)] == ["m1", "m2"]
+    [seen] = server.seen
+    assert (seen.method, seen.target, seen.body) == ("GET", "/v1/models", b"")
+    assert seen.headers["authorization"] == f"Bearer {CANARY}"
+
+
+async def test_for_code_that_awaits(engine, server, candidate):
+    server.script(status(200, LIST), error(401))
+    assert len(await engine.amodels(candidate)) == 2
+    with pytest.raises(AllProvidersFailed):
+        await engine.amodels(candidate)
+
+
+async def test_an_awaiting_task_can_be_cancelled(engine, server, candidate):
+    server.script(hang)
+    task = asyncio.create_task(engine.amodels(candidate))
+    await asyncio.to_thread(server.reached, "hang")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.to_thread(server.reached, "gone")
+
+
+def test_where_waits_cannot_be_interrupted_they_are_short(engine, server, candidate, monkeypatch):
+    monkeypatch.setattr("nbapimgr.engine._faces._POLL", 0.001)
+    server.script(hang, status(200, LIST))
+    with pytest.raises(AllProvidersFailed):
+        engine.models(candidate, timeout=0.05)
+    assert len(engine.models(candidate)) == 2
+
+
+def test_a_timeout_that_is_the_result_is_raised():
+    future = Future()
+    future.set_exception(TimeoutError("of its own"))
+    with pytest.raises(TimeoutError, match="of its own"):
+        result(future)
+
+
+def test_a_bad_key_is_told(engine, server, candidate):
+    server.script(error(401, "bad key"))
+    assert failure(engine, candidate).category == "auth.invalid_key"
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"data": 5}', b"[" * 5000])
+def test_what_is_no_list_is_malformed(engine, server, candidate, body):
+    server.script(status(200, body))
+    assert failure(engine, candidate).category == "service.malformed"
+
+
+def test_a_list_without_end_is_not_taken(engine, server, candidate, monkeypatch):
+    monkeypatch.setattr("nbapimgr.engine._check.MAX_BODY", 1000)
+    server.script(status(200, b"x" * 1001))
+    assert failure(engine, candidate).evidence == "body limit"
+
+
+def test_a_silent_provider_is_not_waited_for(hasty, server, candidate):
+    server.script(hang)
+    assert failure(hasty, candidate).category == "network.total_timeout"
+    assert failure(hasty, candidate, timeout=0.01).category == "network.total_timeout"
+
+
+def test_an_unknown_dialect_is_told(engine, candidate):
+    import msgspec
+
+    odd = msgspec.structs.replace(
+        candidate, provider=msgspec.structs.replace(candidate.provider, dialect="opneai-chat")
+    )
+    assert "opneai-chat" in failure(engine, odd).message
+
+
+def test_a_connection_of_the_check_is_used_for_the_answer(engine, server, candidate, ask, at):
+    from faultserver import streamed
+
+    server.script(status(200, LIST), streamed("x"))
+    engine.models(candidate)
+    ask(engine, at(server)).reply()
+    assert server.connections == 1
+
+
+def test_the_server_is_started_first_where_there_is_no_address(server, candidate):
+    import msgspec
+
+    provider = msgspec.structs.replace(candidate.provider, base_url="")
+    engine = Engine(
+        key_for=lambda _: None, start=lambda p: msgspec.structs.replace(p, base_url=server.url)
+    )
+    server.script(status(200, LIST))
+    keyless = msgspec.structs.replace(provider, keyless=True)
+    assert engine.models(msgspec.structs.replace(candidate, provider=keyless))
+    engine.close()
