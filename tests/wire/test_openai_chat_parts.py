@@ -72,6 +72,22 @@ def test_details_are_joined_piece_by_piece():
     }
 
 
+def test_details_that_are_not_pieces_of_one_stay_apart():
+    details = [
+        {"type": "reasoning.encrypted", "data": "x"},
+        {"type": "reasoning.encrypted", "data": "y"},
+        {"type": "reasoning.text", "index": 0, "id": "a", "text": "h"},
+        {"type": "reasoning.text", "index": 0, "id": "b", "text": "m"},
+        {"type": "reasoning.summary", "index": 0, "id": "b", "summary": "s"},
+        {"type": "reasoning.text", "index": 1, "text": {"odd": 1}},
+    ]
+    (thought, _) = answered({"reasoning_details": details, "content": "Hi"}).content[::-1]
+    assert thought.raw["reasoning_details"] == [
+        *details[:5],
+        {"type": "reasoning.text", "index": 1},
+    ]
+
+
 def test_hidden_reasoning_alone_is_no_answer():
     hidden = {"reasoning_details": [{"type": "reasoning.encrypted", "data": "x"}]}
     decoded = streamed(chunk(hidden), chunk(finish="stop"))

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Thoughts"]
 
-_GROWING: Final = ("text", "summary", "data")
+_GROWING: Final = frozenset({"text", "summary", "data"})
 """The fields of a detail that arrive in pieces."""
+_WHOLE: Final = frozenset({"type", "id"})
+"""The fields of a detail in which its pieces agree."""
 
 
 class Thoughts:
@@ -41,20 +43,28 @@ class Thoughts:
         """The reasoning as far as it came."""
         raw: dict[str, Any] = {name: "".join(pieces) for name, pieces in self._fields.items()}
         if self._details:
-            raw["reasoning_details"] = self._details
+            raw["reasoning_details"] = [_joined(detail) for detail in self._details]
         if "thinking" in raw:  # Mistral's block
             raw["thinking"] = [{"type": "text", "text": raw["thinking"]}]
         return Reasoning(text="".join(self._text), raw=raw)
 
     def _detail(self, piece: dict[str, Any]) -> None:
-        """Join the pieces of one detail (same type and index), keep the rest as it came."""
+        """Join the pieces of one detail, keep the rest as it came.
+
+        Pieces of one have the same type and index, and no id of their own.
+        """
         last = self._details[-1] if self._details else {}
-        same = all(last.get(key) == piece.get(key) for key in ("type", "index"))
-        if not (last and same):
-            self._details.append(dict(piece))
-            return
-        for key, value in piece.items():
-            if key in _GROWING and isinstance(value, str) and isinstance(last.get(key), str):
-                last[key] += value
-            elif value is not None:
+        told = {key: value for key, value in piece.items() if value is not None}
+        same = told.get("index") is not None and told.get("index") == last.get("index")
+        if not (same and all(last.get(k, v) == v for k, v in told.items() if k in _WHOLE)):
+            last = {}
+            self._details.append(last)
+        for key, value in told.items():
+            if key not in _GROWING:
                 last[key] = value
+            elif isinstance(value, str):
+                last.setdefault(key, []).append(value)
+
+
+def _joined(detail: dict[str, Any]) -> dict[str, Any]:
+    return {key: "".join(v) if key in _GROWING else v for key, v in detail.items()}
