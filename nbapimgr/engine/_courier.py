@@ -39,8 +39,12 @@ class Courier:
             raise RuntimeError("the loop is closed")
         self._posted.append((function, argument))
         if not self._awake:
-            self._awake = True
-            loop.call_soon_threadsafe(self._run)
+            try:
+                self._awake = True
+                loop.call_soon_threadsafe(self._run)
+            except BaseException:  # an interrupt: the next to post wakes the loop
+                self._awake = False
+                raise
 
     def _run(self) -> None:
         self._awake = False

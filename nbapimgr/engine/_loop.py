@@ -68,9 +68,14 @@ class LoopThread(Generic[R]):
                 thread = threading.Thread(
                     target=_run, args=(loop, resource), name="nbapimgr-engine", daemon=True
                 )
-                self._running = Running(loop, resource, thread)
-                self._stop = weakref.finalize(self, _stop, self._running)
-                thread.start()
+                running = Running(loop, resource, thread)
+                try:
+                    thread.start()
+                except BaseException:  # an interrupt, which may have come after the start
+                    loop.call_soon_threadsafe(loop.stop)
+                    raise
+                self._running = running
+                self._stop = weakref.finalize(self, _stop, running)
             return self._running
 
     def close(self) -> None:

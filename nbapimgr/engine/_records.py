@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from nbapimgr.models import Failure, Request
 
 __all__ = ["attempt_of", "cancelled_attempt_of", "reply_of"]
-
-_REQUEST_IDS: Final = (
-    "x-request-id",
-    "request-id",  # Anthropic
-    "x-amzn-requestid",  # Bedrock
-    "apim-request-id",  # Azure
-    "cf-ray",
-)
 
 
 def attempt_of(trial: Trial, estimate: Callable[[str], int]) -> Attempt:
@@ -73,10 +65,7 @@ def _record(
     failure: Failure | None,
     usage: Usage | None,
 ) -> Attempt:
-    decoded, headers = trial.decoded, trial.headers
-    request_id = next((headers[name] for name in _REQUEST_IDS if name in headers), None)
-    if request_id is None and failure is not None:
-        request_id = failure.request_id
+    decoded = trial.decoded
     return Attempt(
         number=trial.number,
         candidate=trial.candidate,
@@ -91,7 +80,7 @@ def _record(
         usage=usage,
         response_model=decoded.model,
         response_id=decoded.response_id,
-        request_id=request_id,
+        request_id=failure.request_id if failure else trial.request_id,
         finish_reason=decoded.finish_reason,
         text_length=len(decoded.text),
     )

@@ -11,6 +11,7 @@ from nbapimgr.errors import MissingKey, NbApiMgrError
 if TYPE_CHECKING:
     from nbapimgr.engine._gear import Gear
     from nbapimgr.models import Candidate, Provider
+    from nbapimgr.secret import Secret
     from nbapimgr.wire import Dialect, HttpCall
 
 __all__ = ["headers_of", "started"]
@@ -38,8 +39,8 @@ async def started(gear: Gear, provider: Provider) -> Provider:
 
 def headers_of(
     gear: Gear, speaks: Dialect, call: HttpCall, candidate: Candidate, provider: Provider
-) -> dict[str, str]:
-    """All headers of a call. The key is asked for here, and kept nowhere.
+) -> tuple[dict[str, str], Secret | None]:
+    """All headers of a call, and the key that is in them. The key is asked for here.
 
     Raises:
         NotSentError: There is no key, or none that can be sent.
@@ -58,4 +59,4 @@ def headers_of(
         # Checked here because the client's own error would show the value.
         unusable = MissingKey(f"the key for {provider.name} holds characters that no key has")
         raise NotSentError(by_us("auth.invalid_key", "credential", unusable))
-    return {**_OURS, **call.headers, **proof}
+    return {**_OURS, **call.headers, **proof}, key

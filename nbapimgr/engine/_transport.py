@@ -32,6 +32,13 @@ _CONNECTIONS: Final = 32
 """Most connections to one origin. More help no provider, and idle ones cost on each call."""
 _KEEPALIVE: Final = 60.0
 """Seconds after which an idle connection is closed."""
+_REQUEST_IDS: Final = (
+    "x-request-id",
+    "request-id",  # Anthropic
+    "x-amzn-requestid",  # Bedrock
+    "apim-request-id",  # Azure
+    "cf-ray",
+)
 _PIECE: Final = 2**16
 """Most bytes that are unpacked at a time, so that a packed bomb is noticed while it is small."""
 
@@ -201,6 +208,11 @@ class Response:
         coding = self.headers.get("content-encoding", "identity").strip().lower()
         if coding != "identity":
             self.pieces = _unpacked(self.pieces, coding)
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's own id of the request."""
+        return next((self.headers[name] for name in _REQUEST_IDS if name in self.headers), None)
 
     async def close(self) -> None:
         """Close the connection, unless the body was read to its end."""

@@ -7,13 +7,11 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from nbapimgr.engine._echoes import without_key
 from nbapimgr.engine._sending import headers_of, started
 from nbapimgr.engine._troubles import before_answer, in_answer, redirected, refused_answer
 from nbapimgr.engine._watchdog import Watchdog
 from nbapimgr.errors import NbApiMgrError
-from nbapimgr.secret import scrub
 from nbapimgr.wire import Decoded, dialect
 from nbapimgr.wire._limits import MAX_BODY, MAX_ERROR_BODY
 from nbapimgr.wire.failures import classify, network
@@ -36,8 +34,6 @@ _GRACE: Final = "grace"
 _MOST_BYTES: Final = 8 * MAX_BODY
 """Most bytes of one stream: its framing weighs several times its text."""
 _OK, _REDIRECT, _ERROR = 200, 300, 400
-_WORDS: Final = frozenset({"message", "detail", "remedy", "evidence", "type", "code", "request_id"})
-"""The fields of a failure that hold words of the provider."""
 _DRAIN: Final = 0.25
 """Seconds that reading the rest of a finished stream may take, to keep its connection."""
 
@@ -79,7 +75,7 @@ class Trial:
         self.first_chunk: float | None = None
         self.sent = False
         self.status: int | None = None
-        self.headers: dict[str, str] = {}
+        self.request_id: str | None = None
         self.decoded = Decoded()
         self.failure: Failure | None = None
         self._end = min(self.began + gear.limits.total, end)
@@ -128,7 +124,7 @@ class Trial:
             trouble = self._late(str(watch.expired))
         self._conclude(trouble)
         if self.failure is not None:
-            self._forget_echoes(self.failure)
+            self.failure = without_key(self.failure, self.request_id, self._key)
 
     def stop(self) -> None:
         """Take stock of an attempt that was cancelled on its way."""
@@ -161,21 +157,6 @@ class Trial:
     def _decode(self, speaks: Dialect, headers: Mapping[str, str]) -> Decoder:
         return speaks.decoder(headers, stream=self.request.stream, now=time.time())
 
-    def _key_for(self, candidate: Candidate) -> Secret | None:
-        self._key = self._gear.key_for(candidate)
-        return self._key
-
-    def _forget_echoes(self, failure: Failure) -> None:
-        """Take the key out of what is kept of a failure: some servers repeat what they were sent."""
-        keys = [self._key] if self._key else []
-        words = {
-            name: scrub(value, keys)
-            for name, value in msgspec.structs.asdict(failure).items()
-            if name in _WORDS and value
-        }
-        self.failure = msgspec.structs.replace(failure, **words)
-        self.headers = {name: scrub(value, keys) for name, value in self.headers.items()}
-
     async def _open(self, watch: Watchdog) -> Response:
         """Send; afterwards there is a decoder if the response may be an answer."""
         gear, candidate = self._gear, self.candidate
@@ -187,13 +168,12 @@ class Trial:
         origin = await gear.transport.origin(call.url)
         await origin.slots.acquire()
         self._origin = origin
-        remembering = gear._replace(key_for=self._key_for)
-        headers = headers_of(remembering, speaks, call, candidate, provider)
+        headers, self._key = headers_of(gear, speaks, call, candidate, provider)
         watch.allow(gear.limits.silence(self.request)[0], _FIRST)
         self.sent = True
         response = await origin.send(call, headers, connect=gear.limits.connect)
         self._response = response
-        self.status, self.headers = response.status, response.headers
+        self.status, self.request_id = response.status, response.request_id
         if _OK <= response.status < _REDIRECT:
             self._decoder = self._decode(speaks, response.headers)
         return response
@@ -252,16 +232,16 @@ class Trial:
 
     def _refusal(self) -> Failure | None:
         """What a status says that is no good one."""
-        status = self.status
-        if status is None or _OK <= status < _REDIRECT:
+        response, origin = self._response, self._origin
+        if response is None or origin is None or _OK <= response.status < _REDIRECT:
             return None
-        if _REDIRECT <= status < _ERROR:
-            host = self._origin.host if self._origin else ""
-            return redirected(status, self.headers.get("location", ""), host)
+        if _REDIRECT <= response.status < _ERROR:
+            target = response.headers.get("location", "")
+            return redirected(response.status, target, origin.host)
         return classify(
             self.candidate.provider.dialect,
-            status,
-            self.headers,
+            response.status,
+            response.headers,
             bytes(self._error_body),
             now=time.time(),
         )

@@ -270,6 +270,22 @@ async def test_a_courier_keeps_the_order_and_wakes_once(monkeypatch):
     assert (got[-1], len(wakes)) == (10, 2)
 
 
+async def test_an_interrupt_while_waking_does_not_put_a_courier_to_sleep(monkeypatch):
+    loop = asyncio.get_running_loop()
+    courier, got = Courier(loop), []
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "call_soon_threadsafe", interrupted, raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            courier.post(got.append, 1)
+    courier.post(got.append, 2)
+    await asyncio.sleep(0)
+    assert got == [1, 2]
+
+
 def test_a_courier_to_a_closed_loop_says_so():
     loop = asyncio.new_event_loop()
     courier = courier_to(loop)

@@ -54,6 +54,30 @@ def test_one_thread_for_everybody_who_asks_at_once():
     owner.close()
 
 
+@pytest.mark.parametrize("started", [True, False])
+def test_an_interrupt_while_starting_leaves_no_dead_loop(monkeypatch, started):
+    owner = LoopThread(Thing)
+    begin, threads = threading.Thread.start, []
+
+    def interrupted(thread):
+        threads.append(thread)
+        if started:
+            begin(thread)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            owner.running()
+    if started:
+        threads[0].join(10)
+        assert not threads[0].is_alive()
+    else:
+        threads[0]._args[0].close()  # nobody else would
+    assert owner.running().thread.is_alive()
+    owner.close()
+
+
 def test_closing_cancels_tasks_closes_what_lives_there_and_ends_the_thread():
     owner = LoopThread(Thing)
     running = owner.running()

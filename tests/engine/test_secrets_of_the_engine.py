@@ -75,3 +75,22 @@ def test_a_good_answer_holds_no_key(engine, server, ask, at, logged):
     assert CANARY not in logged.text
     assert CANARY not in repr(engine)
     assert CANARY not in repr(vars(engine))
+
+
+def echo(status_code, **headers):
+    """A server that repeats the key."""
+    body = {"error": {"message": f"Incorrect key {CANARY}", "code": CANARY, "type": CANARY}}
+    return status(status_code, body, **headers)
+
+
+@pytest.mark.parametrize("code", [200, 400, 401, 429, 500])
+def test_a_server_that_repeats_the_key_is_not_repeated(engine, server, ask, at, code, monkeypatch):
+    monkeypatch.setattr("random.random", lambda: 0.0)
+    server.script(echo(code, x_request_id=CANARY))
+    one = ask(engine, at(server), stream=False)
+    with pytest.raises(AllProvidersFailed) as caught:
+        one.reply()
+    assert "Incorrect key" in one.accounted[0].failure.message
+    assert CANARY not in everything_in(caught.value)
+    assert CANARY not in repr(one.events)
+    assert one.accounted[0].request_id == one.accounted[0].failure.request_id
