@@ -26,6 +26,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from nbapimgr.secret import scrub
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -94,6 +96,7 @@ class UnknownName(NbApiMgrError, LookupError):
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str] = (), *, hint: str = "") -> None:
+        name = scrub(name)  # a key that was given where a name belongs
         names = sorted(known)
         close = nearest(name, names)
         if not hint and close:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -30,6 +29,7 @@ from nbapimgr.models import (
     Request,
     Usage,
 )
+from nbapimgr.secret import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,10 +46,6 @@ _ASKED: Final = (
     "messages", "system", "tools", "tool_choice", "schema", "temperature", "top_p", "max_tokens",
     "seed", "stop", "reasoning", "extra", "route",
 )  # fmt: skip
-_LOOKS_LIKE_A_KEY: Final = re.compile(
-    r"\b(?:sk|rk|pk|gsk|xai|csk|hf|pplx|tgp|fw|AIza|AKIA|ABSK)[-_A-Za-z0-9]{20,}"
-    r"|\bBearer\s+[-._~+/A-Za-z0-9]{16,}=*"
-)
 
 
 class _Tried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -197,8 +193,7 @@ class Recordings:
         return scrubbed
 
     def _scrub(self, plain: Any) -> Any:
-        known = [key for secret in self._secrets() if len(key := secret.reveal()) >= 8]  # noqa: PLR2004  # shorter strings are words
-        return _map_strings(plain, known)
+        return _map_strings(plain, tuple(self._secrets()))
 
 
 def _tried(attempt: Attempt) -> _Tried:
@@ -226,11 +221,9 @@ def _candidate(provider: str, model: str, dialect: str = "") -> Candidate:
     return Candidate(provider=Provider(name=provider, dialect=dialect, base_url=""), model=model)
 
 
-def _map_strings(value: Any, known: list[str]) -> Any:
+def _map_strings(value: Any, known: tuple[Secret, ...]) -> Any:
     if isinstance(value, str):
-        for key in known:
-            value = value.replace(key, "[secret]")
-        return _LOOKS_LIKE_A_KEY.sub("[secret]", value)
+        return scrub(value, known)
     if isinstance(value, dict):
         return {_map_strings(k, known): _map_strings(v, known) for k, v in value.items()}
     if isinstance(value, list | tuple):

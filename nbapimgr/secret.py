@@ -1,14 +1,30 @@
-"""A value that must not be seen: redacted wherever it is shown, never copied, never pickled."""
+"""A value that must not be seen: redacted wherever it is shown, and taken out of others' words."""
 
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, NoReturn
+import json
+import re
+from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import SupportsIndex
 
-__all__ = ["Secret"]
+__all__ = ["Secret", "scrub"]
+
+_MASK: Final = "[secret]"
+_RUN: Final = 12
+"""Characters of a key in a row that are as good as the key for whoever searches with them."""
+_LEAST: Final = 8
+"""Shorter values than this are words that a text may hold by chance ("ollama", "EMPTY")."""
+_LOOKS_LIKE_A_KEY: Final = re.compile(
+    r"\b(?=[-\w]*\d)(?:(?:sk|rk|pk|csk|xai|pplx|nvapi)-|(?:gsk|hf|fw)_|tgp_v1_|AIza|ABSK)[-\w+/]{20,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{12,}(?::[^\s\"']+)?"
+    r"|\bBearer\s+[-._~+/A-Za-z0-9]{16,}=*"
+)
+"""Keys of vendors that mark them; a digit tells them from words with hyphens."""
 
 
 class Secret:
@@ -24,7 +40,8 @@ class Secret:
     def __init__(self, value: str | bytes | Secret) -> None:
         if isinstance(value, Secret):
             value = value.reveal()
-        self._value = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+        # Bytes that are no UTF-8 are not refused here: Python's own error would show them.
+        self._value = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
     def reveal(self) -> str:
         """The value itself. Never log it, show it or put it in an exception."""
@@ -61,3 +78,31 @@ class Secret:
 
     def __deepcopy__(self, memo: object) -> NoReturn:
         self.__reduce_ex__(0)
+
+
+def scrub(text: str, secrets: Iterable[Secret] = ()) -> str:
+    """`text` without these secrets, parts of them, and what looks like a key of a known vendor.
+
+    A secret is found as it is, in a URL and in JSON; of a cut one every run of 12 characters.
+    """
+    runs: set[str] = set()
+    for secret in secrets:
+        value = secret.reveal()
+        if len(value) >= _LEAST:
+            for form in (value, quote(value, safe=""), json.dumps(value)[1:-1].replace("/", "\\/")):
+                runs.update(form[i : i + _RUN] for i in range(max(1, len(form) - _RUN + 1)))
+    return _LOOKS_LIKE_A_KEY.sub(_MASK, _without(text, runs))
+
+
+def _without(text: str, runs: set[str]) -> str:
+    """`text` with a mask for each stretch that `runs` cover."""
+    kept: list[str] = []
+    end = 0
+    lengths = sorted({len(run) for run in runs}, reverse=True)
+    for start in range(len(text) if runs else 0):
+        length = next((n for n in lengths if text[start : start + n] in runs), 0)
+        if length:
+            if start > end or not kept:
+                kept += [text[end:start], _MASK]
+            end = max(end, start + length)
+    return "".join([*kept, text[end:]])

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import msgspec
 
 from nbapimgr.errors import MissingExtra, NbApiMgrError, OptionError
+from nbapimgr.secret import scrub
 
 if TYPE_CHECKING:
     from nbapimgr.models import Provider
@@ -137,8 +138,11 @@ def _forget_a_parents_children() -> None:
 
 
 def _threads() -> int:
-    """All cores but one: llama.cpp's threads wait for each other in busy loops, and a core that
-    somebody else uses makes them all wait, a hundred times longer."""
+    """All cores but one.
+
+    llama.cpp's threads wait for each other in busy loops, and a core that
+    somebody else uses makes them all wait, a hundred times longer.
+    """
     return max(1, (os.cpu_count() or 2) - 1)
 
 
@@ -148,5 +152,5 @@ def _clean_environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if not any(word in name.upper() for word in secret)
+        if not any(word in name.upper() for word in secret) and scrub(value) == value
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbapimgr.errors import UnknownName
+from nbapimgr.secret import Secret, scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbapimgr.models import Provider
-    from nbapimgr.secret import Secret
     from nbapimgr.vault import CredentialInfo, Credentials
 
 __all__ = ["ManagedCredentials"]
@@ -30,6 +30,7 @@ class ManagedCredentials:
             UnknownName: There is no such provider.
             OptionError: The key is empty, masked or malformed.
         """
+        key = Secret(key)  # a traceback that shows variables shows no key
         self._keys.add(self._known(provider).name, key, alias=alias)
 
     def list(self, provider: str) -> tuple[CredentialInfo, ...]:
@@ -47,5 +48,5 @@ class ManagedCredentials:
     def _known(self, name: str) -> Provider:
         provider = self._provider(name)
         if provider is None:
-            raise UnknownName("provider", name, hint=f"add it: llm.providers.add({name!r})")
+            raise UnknownName("provider", name, hint=f"add it: llm.providers.add({scrub(name)!r})")
         return provider

@@ -67,7 +67,9 @@ class Manager:
         keys = Credentials()
         self.credentials = ManagedCredentials(keys, provider=self._provider)
         self._keys = keys
-        self._answers = Answers(self.places.cache, keys.values)
+        self._answers = Answers(
+            self.places.cache, lambda: keys.values(self._in_force.settings.providers)
+        )
         self._usage = UsageStore(self.places.data)
         self._prices = Prices()
         self._engine = Engine(key_for=keys.secret, start=start, estimate=estimate_tokens)

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from nbapimgr.errors import OptionError, UnknownName
+from nbapimgr.manager._misplaced import misplaced
 from nbapimgr.models import Provider
+from nbapimgr.secret import Secret
 from nbapimgr.wire import dialect
 from nbapimgr.wire.catalogue import CATALOGUE
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbapimgr.models import ModelInfo
-    from nbapimgr.secret import Secret
     from nbapimgr.settings import Settings
     from nbapimgr.vault import Credentials
 
@@ -77,6 +78,7 @@ class Providers(Mapping[str, Provider]):
             OptionError: A field is wrong; says which and what it should be.
             UnknownName: No such field, dialect or vendor; names the nearest.
         """
+        key = None if key is None else Secret(key)  # tracebacks may show variables
         provider = _checked(name, _with_defaults(name, fields))
         if key is not None:
             self._credentials.add(name, key)
@@ -198,14 +200,14 @@ def _checked(name: str, fields: dict[str, Any]) -> Provider:
     except msgspec.ValidationError as e:
         raise OptionError(f"provider {name!r}: {e}") from None
     dialect(provider.dialect)
+    if place := misplaced(provider):
+        raise OptionError(f"provider {name!r}: {place} holds a secret", hint="give it as key=")
     url = urlsplit(provider.base_url)
     if provider.base_url and (url.scheme not in {"http", "https"} or not url.hostname):
         raise OptionError(
             f"provider {name!r}: base_url {provider.base_url!r} is no http(s) address",
             hint='e.g. base_url="http://127.0.0.1:8000/v1"',
         )
-    if url.username or url.password:
-        raise OptionError(f"provider {name!r}: base_url holds a password; give it as key=")
     for limit in provider.rate_limits.keys() - _LIMITS:
         raise UnknownName("rate limit", limit, _LIMITS)
     return provider

@@ -12,7 +12,7 @@ from nbapimgr.errors import OptionError, UnknownName
 from nbapimgr.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from nbapimgr.models import Candidate, Provider
 
@@ -49,20 +49,13 @@ class Credentials:
         Raises:
             OptionError: The key is empty or masked, or the alias is not a plain name.
         """
-        secret = Secret(key)
-        value = secret.reveal().strip()
-        if not value:
-            raise OptionError(f"the key for {provider!r} is empty")
-        if "…" in value or "***" in value or "•" in value:
-            raise OptionError(
-                f"the key for {provider!r} is masked", hint="paste the key itself, not its display"
-            )
-        if not value.isascii() or any(c.isspace() for c in value):
-            raise OptionError(f"the key for {provider!r} holds spaces or letters no key has")
+        key = Secret(key)  # a traceback that shows variables shows no key
+        if fault := _fault(key):
+            raise OptionError(f"the key for {provider!r} {fault[0]}", hint=fault[1])
         if not alias or alias.startswith(_ENV):
             raise OptionError(f"{alias!r} cannot be an alias")
         with self._lock:
-            self._given.setdefault(provider, {})[alias] = Secret(value)
+            self._given.setdefault(provider, {})[alias] = Secret(key.reveal().strip())
 
     def remove(self, provider: str, alias: str = "default") -> None:
         """Forget a key that was given to this kernel.
@@ -131,7 +124,21 @@ class Credentials:
             )
         return tuple(rows)
 
-    def values(self) -> tuple[Secret, ...]:
-        """Every key known here, for scrubbing what is written to disk."""
+    def values(self, providers: Iterable[Provider] = ()) -> tuple[Secret, ...]:
+        """Every key given here, and these providers' in the environment: what must not be kept."""
         with self._lock:
-            return tuple(key for given in self._given.values() for key in given.values())
+            given = tuple(key for keys in self._given.values() for key in keys.values())
+        names = {name for provider in providers for name in provider.env}
+        return given + tuple(Secret(self._environ[name]) for name in names & self._environ.keys())
+
+
+def _fault(key: Secret) -> tuple[str, str] | None:
+    """What is wrong with a key, and the hint; None when it can be one."""
+    value = key.reveal().strip()
+    if not value:
+        return "is empty", ""
+    if "…" in value or "***" in value or "•" in value:
+        return "is masked", "paste the key itself, not its display"
+    if not value.isascii() or any(c.isspace() for c in value):
+        return "holds spaces or letters no key has", ""
+    return None

@@ -90,9 +90,9 @@ class Kernel:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
-    def send(self, code):
+    def send(self, code, *, allow_stdin=False):
         """Start a cell without waiting for it."""
-        return Ran(id=self.client.execute(code, allow_stdin=False))
+        return Ran(id=self.client.execute(code, allow_stdin=allow_stdin))
 
     def run(self, code):
         """Run a cell to its end."""
