@@ -521,3 +521,13 @@ def test_no_events_raise(events):
 def test_no_document_raises(value):
     got, _ = decode(json.dumps(value).encode())
     assert got.failure is not None or got.content
+
+
+@pytest.mark.parametrize("step", [1, 2, 7])
+def test_only_the_first_byte_tells_frames_from_text(step):
+    """Found by the fuzzer: a blank before a NUL was a frame or not as the bytes were cut."""
+    body = bytes.fromhex("09000000000074")
+    reading = bedrock.decoder({}, stream=True, now=0.0)
+    for start in range(0, len(body), step):
+        reading.feed(body[start : start + step])
+    assert reading.end().failure.category == "service.malformed"

@@ -41,6 +41,7 @@ def decoder(headers: Mapping[str, str], *, stream: bool, now: float) -> Decoder:
 class _Decoder(BodyDecoder):
     def __init__(self, headers: Mapping[str, str], *, now: float) -> None:
         super().__init__(headers, now=now)
+        self._began = False
         self._frames: FrameReader | None = None
         self._blocks: dict[int | None, Block] = {}
         self._content: list[Content] = []
@@ -54,10 +55,11 @@ class _Decoder(BodyDecoder):
     # --- bytes ---------------------------------------------------------------------------------
 
     def feed(self, data: bytes, /) -> list[Delta]:
-        unread = self._reader is None and self._document_bytes is None
-        if self._frames is None and unread and data[:1] == b"\0":
+        if data and not self._began:
+            self._began = True
             # A frame begins with its length, which is below 2**24; no text begins with NUL.
-            self._frames = FrameReader()
+            if data[0] == 0:
+                self._frames = FrameReader()
         if self._frames is None:
             return super().feed(data)
         if not (self.finished or self._ended):
