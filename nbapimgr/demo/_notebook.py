@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ from nbapimgr.errors import NbApiMgrError, OptionError
 from nbapimgr.manager import connect, disconnect
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbapimgr.manager import Manager
     from nbapimgr.models import Provider
     from nbapimgr.settings import Settings
@@ -29,9 +30,12 @@ _running: list[Rehearsal] = []
 _homes: list[Path] = []
 
 
-def rehearse(manager: Manager, *words: str) -> list[str]:
+def rehearse(
+    manager: Manager, *words: str, progress: Callable[[int, int], None] | None = None
+) -> list[str]:
     """Start the rehearsal, or `break NAME HOW` one of its providers; what to tell the user.
 
+    `progress` is told (bytes so far, bytes in all) while the model is fetched, once.
     In replay mode nothing is started: the providers have their names and places, and the answers
     are recorded ones.
 
@@ -50,7 +54,7 @@ def rehearse(manager: Manager, *words: str) -> list[str]:
         "they speak real wire formats on this machine; no model is asked, nothing is paid",
     ]
     try:
-        local = [_model(manager)]
+        local = [_model(manager, progress)]
         told.append(
             "behind them answers a real model, SmolLM2-135M: a toy in quality, "
             "and it needs no network"
@@ -70,15 +74,10 @@ def _start() -> Rehearsal:
     return rehearsal
 
 
-def _model(manager: Manager) -> Provider:
+def _model(manager: Manager, progress: Callable[[int, int], None] | None) -> Provider:
     """The real model: the one this kernel knows already, else fetched."""
     known = manager.providers.get(LOCAL)
-    return known if known is not None and known.options.get("gguf") else local_model(_fetching)
-
-
-def _fetching(done: int, _total: int) -> None:
-    if not done:
-        sys.stdout.write("fetching SmolLM2-135M, a real language model (93 MB, once) …\n")
+    return known if known is not None and known.options.get("gguf") else local_model(progress)
 
 
 def _replay(manager: Manager) -> list[str]:

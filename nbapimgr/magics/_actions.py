@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbapimgr.errors import NotConfigured, OptionError
 from nbapimgr.magics._card import Card
+from nbapimgr.magics._fetching import fetching
 from nbapimgr.magics._help import help_card
 from nbapimgr.manager import (
     attempt_rows,
@@ -198,7 +199,23 @@ def _version(_manager: Manager, _command: Command) -> object:
 def _demo(manager: Manager, command: Command) -> object:
     from nbapimgr.demo import rehearse
 
-    return Card(rehearse(manager, *command.words))
+    return Card(rehearse(manager, *command.words, progress=fetching))
+
+
+def _local(manager: Manager, command: Command) -> object:
+    if command.words:
+        provider = manager.providers.add("local", gguf=command.words[0])
+    else:
+        from nbapimgr.demo import local_model
+
+        provider = local_model(fetching)
+        manager.providers.put(provider)
+    return Card(
+        [
+            f"{provider.name}:{provider.models[0]} answers on this machine, after all others",
+            f"ask it alone: %%llm {provider.name} --no-fallback",
+        ]
+    )
 
 
 _ACTIONS: dict[str, Callable[[Manager, Command], object]] = {
@@ -215,6 +232,7 @@ _ACTIONS: dict[str, Callable[[Manager, Command], object]] = {
     "mode": _mode,
     "doctor": _doctor,
     "version": _version,
+    "local": _local,
     "demo": _demo,
 }
 

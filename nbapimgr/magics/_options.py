@@ -155,6 +155,8 @@ COMMANDS: tuple[Command, ...] = (
             help="where answers come from"),
     Command(name="doctor", help="look for what is wrong, and say what to do"),
     Command(name="version", help="the versions that matter in a bug report"),
+    Command(name="local", usage="[FILE.gguf]", most=1,
+            help="a model on this machine that answers offline: a file, or a small one is fetched"),
     Command(name="demo", usage="[break PROVIDER HOW]", most=3, choices=("break",),
             help="rehearsal providers and a small real model, without any key"),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -27,6 +28,8 @@ __all__ = ["Providers"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _LIMITS: Final = frozenset({"rpm", "tpm", "rpd"})
+_LAST: Final = 1000
+"""The priority of a local model: it answers when nobody else does."""
 _FIELDS: Final = tuple(f for f in Provider.__struct_fields__ if f != "name")
 
 
@@ -61,7 +64,14 @@ class Providers(Mapping[str, Provider]):
     def __repr__(self) -> str:
         return f"<Providers: {', '.join(self) or 'none'}>"
 
-    def add(self, name: str, *, key: str | bytes | Secret | None = None, **fields: Any) -> Provider:
+    def add(
+        self,
+        name: str,
+        *,
+        key: str | bytes | Secret | None = None,
+        gguf: str | Path | None = None,
+        **fields: Any,
+    ) -> Provider:
         """Add a provider, or replace the one of that name.
 
         A name of the catalogue, or `vendor=` one, brings its dialect, base URL, models and
@@ -70,6 +80,8 @@ class Providers(Mapping[str, Provider]):
         Args:
             name: How it is called from now on: letters, digits, `_`, `.`, `-`.
             key: Its API key, kept in this kernel's memory.
+            gguf: A model file that llama.cpp serves on this machine: the provider answers offline,
+                and is tried after the others.
             fields: Fields of `Provider`: dialect ("openai-chat" unless the catalogue knows better),
                 base_url, models, priority, rate_limits (rpm, tpm, rpd), enabled, env, keyless,
                 headers, options, vendor.
@@ -79,6 +91,8 @@ class Providers(Mapping[str, Provider]):
             UnknownName: No such field, dialect or vendor; names the nearest.
         """
         key = None if key is None else Secret(key)  # tracebacks may show variables
+        if gguf is not None:
+            fields = _served_here(Path(gguf).expanduser(), fields)
         provider = _checked(name, _with_defaults(name, fields))
         if key is not None:
             self._credentials.add(name, key)
@@ -178,6 +192,20 @@ def _with_defaults(name: str, fields: dict[str, Any]) -> dict[str, Any]:
     if "base_url" not in fields and "gguf" not in fields.get("options", {}):
         raise UnknownName("known provider", name, CATALOGUE, hint=_nearest_or_needs(name))
     return {"dialect": "openai-chat", "base_url": "", **fields}
+
+
+def _served_here(gguf: Path, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a provider that is a model file."""
+    if not gguf.is_file():
+        raise OptionError(f"no model file {str(gguf)!r}")
+    options = {**fields.pop("options", {}), "gguf": str(gguf.resolve())}
+    return {
+        "models": (gguf.stem,),
+        "priority": _LAST,
+        "keyless": True,
+        **fields,
+        "options": options,
+    }
 
 
 def _nearest_or_needs(name: str) -> str:
