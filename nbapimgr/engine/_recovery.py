@@ -161,7 +161,7 @@ def _insists(failure: Failure) -> bool:
     return failure.retryable and not CATEGORIES[failure.category].retryable
 
 
-def _same_again(  # see decide
+def _same_again(
     failure: Failure,
     action: Action,
     tries: int,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from nbapimgr.engine._hosts import origin_of
-from nbapimgr.engine._proxies import proxy_for
+from nbapimgr.engine._proxies import Proxy, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -73,6 +73,16 @@ def _ssl_context(name: str) -> Any:
     return _library(name).httpx.create_ssl_context()
 
 
+async def _made(make: functools._lru_cache_wrapper[Any]) -> Any:
+    """What is made once for all; the first time in a thread.
+
+    Importing takes 0.3 s, in which the loop must hear a cancellation.
+    """
+    if make.cache_info().currsize:
+        return make(CLIENT)
+    return await asyncio.to_thread(make, CLIENT)
+
+
 class Transport:
     """The origins that are talked to, each with its connections. Lives on one loop.
 
@@ -95,11 +105,12 @@ class Transport:
         if not base.startswith(("http://", "https://")):
             raise AddressError
         if base not in self._origins:
-            # Importing takes 0.3 s the first time, in which the loop must hear a cancellation.
-            library = await asyncio.to_thread(_library, CLIENT)
-            verify = base.startswith("https:") and await asyncio.to_thread(_ssl_context, CLIENT)
+            proxy = proxy_for(base)
+            library = await _made(_library)
+            secure = base.startswith("https:") or (proxy and proxy.url.startswith("https:"))
+            verify = await _made(_ssl_context) if secure else False
             if base not in self._origins:
-                self._origins[base] = Origin(library, base, verify, self._keepalive)
+                self._origins[base] = Origin(library, base, proxy, verify, self._keepalive)
         return self._origins[base]
 
     async def close(self) -> None:
@@ -118,12 +129,13 @@ class Origin:
             have no queue of their own, so that waiting for one is not taken for connecting.
     """
 
-    def __init__(self, library: _Library, base: str, verify: Any, keepalive: float) -> None:
+    def __init__(
+        self, library: _Library, base: str, proxy: Proxy | None, verify: Any, keepalive: float
+    ) -> None:
         self._library = library
         self.host = urlsplit(base).hostname or ""
         self.slots = asyncio.Semaphore(_CONNECTIONS)
         self._fresh: set[asyncio.Task[Any] | None] = set()
-        proxy = proxy_for(base)
         self._proxy_headers = proxy.headers if proxy and base.startswith("http:") else {}
         self._client = library.transport(
             verify=verify,
@@ -198,16 +210,17 @@ class Response:
 
     def __init__(self, response: Any) -> None:
         self._stream = response.stream
+        self._packed: AsyncGenerator[bytes] = self._stream.__aiter__()
         self.ended = False
         self.status: int = response.status_code
         self.headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in response.headers.raw
         }
-        self.pieces: AsyncGenerator[bytes] = self._stream.__aiter__()
+        self.pieces = self._packed
         coding = self.headers.get("content-encoding", "identity").strip().lower()
         if coding != "identity":
-            self.pieces = _unpacked(self.pieces, coding)
+            self.pieces = _unpacked(self._packed, coding)
 
     @property
     def request_id(self) -> str | None:
@@ -218,6 +231,7 @@ class Response:
         """Close the connection, unless the body was read to its end."""
         if not self.ended:
             await self.pieces.aclose()
+            await self._packed.aclose()
             await self._stream.aclose()
 
 

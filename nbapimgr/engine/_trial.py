@@ -54,7 +54,7 @@ class Trial:
         decoded: What was decoded.
     """
 
-    def __init__(  # one attempt has that many circumstances
+    def __init__(
         self,
         gear: Gear,
         request: Request,
@@ -118,18 +118,21 @@ class Trial:
                     async for deltas in self._read(response, self._decoder, watch):
                         yield deltas
         except Exception as error:  # noqa: BLE001  # no bytes from outside may end in a traceback
-            host = self._origin.host if self._origin else self.candidate.provider.name
-            trouble = (in_answer if self._response else before_answer)(error, host)
+            trouble = self._explain(error)
         if watch.expired not in {None, _GRACE}:
             trouble = self._late(str(watch.expired))
-        self._conclude(trouble)
+        try:
+            self._conclude(trouble)
+        except Exception as error:  # noqa: BLE001  # nor may what the decoder makes of them
+            self.failure = self._explain(error)
         if self.failure is not None:
             self.failure = without_key(self.failure, self.request_id, self._key)
 
     def stop(self) -> None:
         """Take stock of an attempt that was cancelled on its way."""
         if self._decoder is not None:
-            self.decoded = self._decoder.end()
+            with contextlib.suppress(Exception):
+                self.decoded = self._decoder.end()
 
     async def release(self) -> None:
         """Read what follows a finished answer, so that its connection can be used again."""
@@ -221,6 +224,10 @@ class Trial:
             self.failure = trouble
         else:
             self.failure = self.decoded.failure or refused_answer(self.decoded)
+
+    def _explain(self, error: Exception) -> Failure:
+        host = self._origin.host if self._origin else self.candidate.provider.name
+        return (in_answer if self._response else before_answer)(error, host)
 
     def _late(self, reason: str) -> Failure:
         first, stall = self._gear.limits.silence(self.request)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from nbapimgr.engine._hosts import origin_of
 from nbapimgr.errors import NbApiMgrError
 from nbapimgr.wire.failures import broken, network
 
@@ -57,6 +58,7 @@ _BY_NAME: Final = {
 """Class name -> category and words; the most special class of an exception counts."""
 
 _REFUSED: Final = frozenset({"refusal", "content_filter"})
+"""Finish reasons of answers that are none: a refused answer is never passed off as success."""
 
 _BY_ERRNO: Final = {
     errno.ECONNREFUSED: "network.refused",
@@ -99,7 +101,7 @@ def by_us(category: str, scope: Scope, error: NbApiMgrError) -> Failure:
 
 def redirected(status: int, location: str, host: str) -> Failure:
     """The failure that a redirect is: a key belongs to one origin and is not carried to another."""
-    target = urlsplit(location).hostname or host
+    target = urlsplit(origin_of(location)).hostname or host
     words = f"{host} redirects to {target}, and redirects are not followed"
     return msgspec.structs.replace(
         network("network.proxy", words, evidence=f"status {status}"), status=status

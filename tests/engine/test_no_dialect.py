@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import types
+from contextlib import closing
 
 import msgspec
 import pytest
-from faultserver import cut, raw, status
+from faultserver import cut, hang, raw, status, streamed
 
 from nbapimgr import wire
 from nbapimgr.errors import AllProvidersFailed
@@ -115,6 +116,30 @@ def test_failing_over(ask, at, servers, morse, answer, category):
     one = ask(engine, provider(at, server, "a"), provider(at, other, "b", 2))
     assert one.reply().text == "saved"
     assert set(one.categories[:-1]) == {category}
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_decoder_that_breaks_at_the_end_is_a_failure(ask, at, servers, morse, whole):
+    engine, server, _ = servers
+
+    class Breaks(Lines):
+        def end(self):
+            raise ZeroDivisionError
+
+    morse.decoder = lambda *_, **__: Breaks()
+    server.script(status(200, b"-- ."))
+    one = ask(engine, provider(at, server))
+    if whole:
+        with pytest.raises(AllProvidersFailed):
+            one.reply()
+        assert one.accounted[0].failure.evidence == "ZeroDivisionError"
+    else:
+        server.script(streamed("never", after=hang))
+        with closing(one.stream()) as events:
+            for event in events:
+                if isinstance(event, Delta):
+                    break
+        assert [attempt.outcome for attempt in one.accounted] == ["cancelled"]
 
 
 def test_a_decoder_that_cannot_be_made_is_a_failure(engine, server, ask, at, morse):

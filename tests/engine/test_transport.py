@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import functools
 import gzip
 import ipaddress
 import socket
@@ -103,6 +105,20 @@ def test_idle_connections_are_closed(engine, server, ask, at, monkeypatch):
     server.reached("gone")
 
 
+async def test_two_that_come_at_once_share_an_origin(client, monkeypatch):
+    made = transport._made
+
+    async def slowly(make):
+        await asyncio.sleep(0)
+        return await made(make)
+
+    monkeypatch.setattr(transport, "_made", slowly)
+    ways = transport.Transport()
+    one, two = await asyncio.gather(*(ways.origin(f"http://127.0.0.1:1/{n}") for n in "ab"))
+    assert one is two
+    await ways.close()
+
+
 def test_at_most_so_many_connections_to_one_origin(engine, server, ask, at, monkeypatch):
     monkeypatch.setattr(transport, "_CONNECTIONS", 3)
     server.script(streamed("x", pause_at=0))
@@ -199,6 +215,12 @@ def test_a_redirect_is_not_followed(engine, server, other, ask, at):
     assert not other.seen
 
 
+def test_a_redirect_to_nowhere_is_a_redirect(engine, server, ask, at):
+    server.script(status(302, b"", location="http://[nowhere"))
+    failure = failure_of(ask(engine, at(server)))
+    assert (failure.category, failure.status) == ("network.proxy", 302)
+
+
 def test_a_page_in_place_of_an_answer(engine, server, ask, at):
     server.script(status(200, b"<html>Please sign in</html>", content_type="text/html"))
     assert failure_of(ask(engine, at(server), stream=False)).category in {
@@ -262,7 +284,7 @@ def test_a_certificate_nobody_signed_is_not_trusted(engine, secure, ask, at):
 
 def test_a_certificate_the_system_trusts_is_good(engine, secure, certificate, ask, at, monkeypatch):
     context = ssl.create_default_context(cafile=certificate)
-    monkeypatch.setattr(transport, "_ssl_context", lambda _: context)
+    monkeypatch.setattr(transport, "_ssl_context", functools.cache(lambda _: context))
     secure.script(whole("sealed"))
     assert ask(engine, at(secure), stream=False).reply().text == "sealed"
 
@@ -380,6 +402,13 @@ def test_a_tunnel_is_asked_for_where_the_provider_speaks_tls(engine, server, ask
     assert (server.seen[0].method, server.seen[0].target) == ("CONNECT", "api.invalid:443")
     assert server.seen[0].headers["proxy-authorization"] == "Basic bWU6cGFzcw=="
     assert "authorization" not in server.seen[0].headers
+
+
+def test_a_proxy_behind_tls_is_verified(engine, secure, ask, at, environment):
+    environment.setenv("http_proxy", secure.origin)
+    failure = failure_of(ask(engine, at("http://api.invalid/v1")))
+    assert failure.category in {"network.tls", "network.proxy"}
+    assert not secure.seen
 
 
 def test_a_proxy_that_is_not_there(engine, ask, at, environment):
