@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.inert._inline import JOINED, RISKY, rewritten
 from nbapimgr.inert._spans import parser
-from nbapimgr.inert._text import as_math, as_text, is_table_rule
+from nbapimgr.inert._text import as_math, as_text, begins_other
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -17,6 +17,9 @@ __all__ = ["fenced_whole", "rewrite"]
 
 _MARKS: Final = re.compile(r"[\s>]*")
 """The marks of quotes at the start of a line."""
+
+_DEEP: Final = re.compile(r"^(?: {4,}| {0,3}\t)[ \t]*(?=>)", re.MULTILINE)
+"""Blanks before a quote's mark where markdown-it still sees it, and others see words."""
 
 _CONTAINERS: Final = frozenset({"blockquote_close", "bullet_list_close", "ordered_list_close"})
 
@@ -47,13 +50,12 @@ class _Document:
         """The lines of the result; None for those that are left out."""
 
     def rewrite(self) -> str:
-        before = ""
         tokens = iter(self.tokens)
         for token in tokens:
             start, end = token.map or (0, 0)
             match token.type:
                 case "fence":
-                    self._fence(token, start, end, before)
+                    self._fence(token, start, end)
                 case "code_block":
                     self._indented(token, start, end)
                 case "math_block" if self.math:
@@ -66,17 +68,14 @@ class _Document:
                     self.out[start] = self._row(self.source[start], cells)
                 case "inline":
                     self._paragraph(token.content, start, end)
-            if token.level == 0:
-                before = token.type
         self._leave_out_definitions()
+        self._set_apart()
         return "\n".join(line for line in self.out if line is not None)
 
-    def _fence(self, token: Token, start: int, end: int, before: str) -> None:
+    def _fence(self, token: Token, start: int, end: int) -> None:
         lines = _closed_for_all(self.source[start:end], token)
         if token.level == 0:
             lines = _without_indent(lines)
-        if before in _CONTAINERS and self.source[start - 1].strip():
-            lines = ["", *lines]  # some readers would go on with the list or the quote
         self._put(start, end, lines)
 
     def _indented(self, token: Token, start: int, end: int) -> None:
@@ -92,7 +91,7 @@ class _Document:
     def _paragraph(self, content: str, start: int, end: int) -> None:
         """Put the rewritten lines where the old ones stood, behind the marks of the containers."""
         old = [line.strip() for line in content.split("\n")]
-        if not content or len(old) != end - start:
+        if not content:
             return
         number = start
         self.out[start:end] = [None] * (end - start)
@@ -100,17 +99,18 @@ class _Document:
             line, piece = self.source[number], old[number - start]
             at = line.rfind(piece)
             text = new.replace(JOINED, "").strip()
-            if is_table_rule(text):
+            if begins_other(text):
                 text = f"&#{ord(text[0])};{text[1:]}"
             self.out[number] = line[:at] + text + line[at + len(piece) :]
             number += 1 + new.count(JOINED)
 
     def _row(self, line: str, cells: list[str]) -> str:
+        """A row with its cells rewritten; what stands beyond the table's last column is words."""
         out, at = "", 0
         for cell in cells:
             written = cell.replace("|", "\\|")
             found = line.find(written, at)
-            if found < 0 or line[at:found].strip(" \t|>"):
+            if found < 0:
                 return as_text(line)
             new = rewritten(cell, self.env, math=self.math).replace("|", "\\|")
             out += line[at:found] + new
@@ -129,6 +129,20 @@ class _Document:
             self.out[start] = first[: first.index("[")]
             for number in range(start + 1, end):
                 self.out[number] = _MARKS.match(self.source[number])[0]  # type: ignore[index]  # matches anything
+
+    def _set_apart(self) -> None:
+        """Put quotes and fences at the left edge where no reader takes them for part of a list."""
+        before = ""
+        for token in self.tokens:
+            if token.level > 0:
+                continue
+            start, end = token.map or (0, 0)
+            if token.type == "blockquote_open":
+                self.out[start:end] = [line and _DEEP.sub("", line) for line in self.out[start:end]]
+            clings = before in _CONTAINERS and bool(self.source[start - 1].strip())
+            if clings and token.type in {"blockquote_open", "fence"}:
+                self.out[start] = f"\n{self.out[start]}"
+            before = token.type
 
 
 def _is_footnote(line: str) -> bool:

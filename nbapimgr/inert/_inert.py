@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
 from nbapimgr.inert._document import fenced_whole, rewrite
+from nbapimgr.inert._sections import sections
 from nbapimgr.inert._text import without_controls
 from nbapimgr.inert._views import is_inert
 
 __all__ = ["inert", "plain"]
 
-_RISKY: Final = re.compile(r"<|\][(\[:]|!\[|```|~~~|\\+(?:href|url|includegraphics|html|csname)")
+_RISKY: Final = re.compile(
+    r"<|\][(\[:]|!\[|```|~~~|\\(?:href|url|includegraphics|html|csname)"
+    r"|(?:://|www\.|@)\S*[$\\]",
+    re.IGNORECASE,
+)
+"""What there is to rewrite or to close; most frames of a growing text have none of it."""
+
+_LONGEST: Final = 1_000_000
+"""Characters; some seconds of parsing."""
+
 _UNFINISHED: Final = re.compile(
     r"(?:!?\[[^\[\]\n]{0,200}(?:\]|\]\([^()\n]{0,2000})?|<[^<>\s]{0,2000}|(?<!`)`{1,2})\Z"
 )
 """A link, tag or fence at the end that the next words may complete."""
-
-_MOST_BRACKETS: Final = 4_000
-"""Beyond it CommonMark parsers take seconds: they are quadratic in open brackets."""
-_LONGEST: Final = 2_000_000
-"""Characters; some seconds of parsing."""
 
 
 def inert(text: str, *, partial: bool = False) -> str:
@@ -28,23 +34,30 @@ def inert(text: str, *, partial: bool = False) -> str:
 
     Args:
         text: Markdown from a model.
-        partial: The text is still growing: what is half-written at its end (a link, a fence's
-            first marks) is held back until it is whole.
+        partial: The text is still growing. What is half-written at its end (a link, a fence's
+            first marks) is held back until it is whole, and what was read before is not read again.
     """
     text = without_controls(text)
-    if partial:
-        text = _UNFINISHED.sub("", text)
-    if not _RISKY.search(text):
-        return text
-    if len(text) > _LONGEST or text.count("[") > _MOST_BRACKETS:
-        return fenced_whole(text)
-    for math in (True, False):
-        shown = rewrite(text, math=math)
-        if is_inert(shown):
-            return shown
-    return fenced_whole(text)
+    if not partial:
+        return _shown(text)
+    *finished, last = sections(_UNFINISHED.sub("", text))
+    return "".join([*map(_remembered, finished), _shown(last)])
 
 
 def plain(text: str) -> str:
     """`text` for a terminal: no escape sequence can recolour, overwrite or link anything."""
     return without_controls(text)
+
+
+def _shown(text: str) -> str:
+    if not _RISKY.search(text):
+        return text
+    if len(text) <= _LONGEST:
+        for math in (True, False):
+            shown = rewrite(text, math=math)
+            if is_inert(shown):
+                return shown
+    return fenced_whole(text)
+
+
+_remembered = functools.lru_cache(maxsize=256)(_shown)

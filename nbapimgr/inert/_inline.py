@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.inert._links import judge, removed
 from nbapimgr.inert._spans import spans_of
-from nbapimgr.inert._text import as_label, as_math, as_text, is_table_rule, shielded_start
+from nbapimgr.inert._text import as_label, as_math, as_text, shielded_start, without_brackets
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -22,6 +22,10 @@ JOINED: Final = "\x00"
 RISKY: Final = re.compile(r"[<\[\]]")
 """What code may hold that would be alive if it were no code."""
 
+_SIMPLE: Final = re.compile(r"`[^`]*[^`\\]`")
+_MOST_BRACKETS: Final = 1_000
+"""In one paragraph. Readers of CommonMark are quadratic in open brackets: 50,000 take seconds."""
+
 _SWALLOWS: Final = re.compile(r"(?:(?:://|www\.|@)\S*|~)\Z", re.IGNORECASE)
 """What takes in the mark that opens code: a bare address, and in marked a tilde."""
 
@@ -34,6 +38,8 @@ def rewritten(content: str, env: MutableMapping[str, Any], *, math: bool) -> str
         env: What the document defined: its reference links.
         math: Keep mathematics; otherwise it becomes words too.
     """
+    if content.count("[") > _MOST_BRACKETS:
+        return without_brackets(as_text(content))
     return _Paragraph(content, env, math=math).between(0, len(content))
 
 
@@ -42,18 +48,19 @@ class _Paragraph:
         self.content = content
         self.math = math
         self.spans = spans_of(content, env)
+        self.codes = [(span.start, span.end) for span in self.spans if span.kind == "code"]
         self.clear = self._is_clear()
-        code = "".join(content[span.start : span.end] for span in self.spans if span.kind == "code")
-        self.tildes = "~" not in code
+        self.tildes = not any("~" in content[start:end] for start, end in self.codes)
         """Whether text may be struck out; some readers find the end of that in code."""
 
     def _is_clear(self) -> bool:
-        """Whether every reader finds the same code here: no backtick is left over or escaped."""
+        """Whether every reader finds the same code here: no backtick but the two around each."""
         at, rest = 0, ""
-        for span in self.spans:
-            if span.kind == "code":
-                rest += self.content[at : span.start] + " "
-                at = span.end
+        for start, end in self.codes:
+            rest += self.content[at:start] + " "
+            if not _SIMPLE.fullmatch(self.content, start, end):
+                return False
+            at = end
         return "`" not in rest + self.content[at:]
 
     def between(self, start: int, end: int, *, in_label: bool = False) -> str:
@@ -99,13 +106,12 @@ class _Paragraph:
 
     def _code(self, source: str, *, in_label: bool, before: str) -> str:
         """Code as it stands; as words where some reader might not see that it is code."""
-        one_line = source.replace("\n", " ")  # which is how code in a paragraph is shown anyway
-        if not RISKY.search(source):
-            return one_line if any(map(is_table_rule, source.split("\n"))) else source
-        if in_label:
+        is_risky = bool(RISKY.search(source))
+        if is_risky and in_label:
             return as_label(source)
-        if not self.clear or "`" in source[1:-1] or source[-2] == "\\":
+        if is_risky and not self.clear:
             return as_text(source)
+        one_line = source.replace("\n", " ")  # as it is shown; and no line of it begins anything
         return f"\u200a{one_line}" if _SWALLOWS.search(before) else one_line
 
     def _link(self, span: Span, source: str) -> str:

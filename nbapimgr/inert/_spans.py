@@ -151,7 +151,7 @@ def _math_end(src: str, start: int, limit: int) -> int:
         at = src.find(closing, start + len(opening), limit)
         return -1 if at < 0 else at + len(closing)
     # a single dollar, as pandoc reads it: "costs $5 or $6" is no mathematics
-    if src[start] != "$" or start + 1 >= limit or src[start + 1].isspace():
+    if src[start] != "$" or src[start - 1 : start] == "$" or src[start + 1 : start + 2].isspace():
         return -1
     found = _DOLLAR_END.search(src, start + 1, limit)
     return found.end() if found else -1

@@ -9,8 +9,9 @@ __all__ = [
     "as_label",
     "as_math",
     "as_text",
-    "is_table_rule",
+    "begins_other",
     "shielded_start",
+    "without_brackets",
     "without_controls",
 ]
 
@@ -41,6 +42,7 @@ _MATH: Final = (
     (re.compile(r"\\+(?=csname(?![A-Za-z]))"), ""),
 )  # fmt: skip
 _RULE: Final = re.compile(r"[ \t]*[|:-][|: \t-]*")
+_DEFINITION: Final = re.compile(r"[ \t]*:[ \t]")
 _BLOCK_MARKS: Final = frozenset("-+*#>~=|:0123456789")
 
 
@@ -57,7 +59,12 @@ def as_text(text: str) -> str:
 def as_label(text: str) -> str:
     """`text` as words that can stand between the brackets of a link."""
     one_line = _BIDI.sub("", " ".join(text.split()))
-    return _LABEL.sub(lambda m: _entity(m[0][-1]), as_text(one_line))
+    return without_brackets(as_text(one_line))
+
+
+def without_brackets(text: str) -> str:
+    """`text` with its square brackets written as entities."""
+    return _LABEL.sub(lambda m: _entity(m[0][-1]), text)
 
 
 def as_math(text: str) -> str:
@@ -70,9 +77,9 @@ def as_math(text: str) -> str:
     return text
 
 
-def is_table_rule(line: str) -> bool:
-    """Whether `line` could make a table of itself and the line above it."""
-    return bool(_RULE.fullmatch(line))
+def begins_other(line: str) -> bool:
+    """Whether `line` makes a table or a definition of itself and the line above it."""
+    return bool(_RULE.fullmatch(line) or _DEFINITION.match(line))
 
 
 def shielded_start(text: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_inert"]
 
-_RISKY: Final = re.compile(r"<|\]\s?[(\[:]|!\[")
+_RISKY: Final = re.compile(r"<|\]\s?[(\[:]|!\[|(?:://|www\.|@)\S*[$\\]", re.IGNORECASE)
 _MATH: Final = re.compile(r"\$|\\\\[(\[]|\\begin")
 _HOLE: Final = re.compile(r"@@\d+@@")
 _HOLE_IN_ADDRESS: Final = re.compile(r"(?:://|www\.|@)[^\s<]*?@@\d+@@", re.IGNORECASE)
