@@ -6,7 +6,17 @@ import ipaddress
 import os
 import socket
 
+import hypothesis
 import pytest
+
+# How long an example takes is a matter for benchmarks: other work on the machine decides it.
+hypothesis.settings.register_profile(
+    "nbapimgr",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
+hypothesis.settings.load_profile("nbapimgr")
 
 
 def pytest_configure() -> None:
