@@ -19,7 +19,7 @@ from nbapimgr.secret import Secret
 
 CANARY = "sk-canary-5f3a9c1e77"
 SHORT = Limits(
-    connect=2, first_token=0.08, stall=0.08, thinking=0.2, total=5, grace=0.08, check=0.3
+    connect=2, first_token=0.4, stall=0.4, thinking=1, total=5, grace=0.2, check=0.3
 )
 
 
