@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.errors import NotConfigured, OptionError
 from nbapimgr.magics._card import Card
@@ -92,14 +92,23 @@ def _use(manager: Manager, command: Command) -> object:
     return Card([f"calls {whose} go to {route} unless they name another route"])
 
 
+_ABILITIES: Final = {"vision": "images", "tools": "tools", "schema": "schema"}
+"""Options of `%llm models`, and the columns they want true."""
+
+
 def _models(manager: Manager, command: Command) -> object:
     options = command.options
+    abilities = [name for name in _ABILITIES if options.get(name)]
+    if abilities and not command.words:
+        raise OptionError(
+            f"--{abilities[0]} needs a provider: what its models can do is in its own list",
+            hint=f"%llm models {next(iter(manager.providers), 'openai')} --{abilities[0]}",
+        )
     rows = model_rows(manager, command.words[0] if command.words else None)
     if query := options.get("query"):
         rows = [row for row in rows if query.casefold() in row["model"].casefold()]
-    for option, column in (("vision", "images"), ("tools", "tools"), ("schema", "schema")):
-        if options.get(option):
-            rows = [row for row in rows if row.get(column)]
+    for name in abilities:
+        rows = [row for row in rows if row[_ABILITIES[name]]]
     if options.get("usable"):
         rows = [row for row in rows if row["usable"]]
     rows.sort(key=lambda row: not row["usable"])

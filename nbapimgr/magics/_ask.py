@@ -16,7 +16,18 @@ from nbapimgr.magics._screen import screen_for
 from nbapimgr.magics._shell import origin
 from nbapimgr.magics._template import render
 from nbapimgr.manager import Source
-from nbapimgr.models import Delta, Failed, Finished, Message, Reply, Restarted, Text, Usage
+from nbapimgr.models import (
+    Cost,
+    Delta,
+    Failed,
+    Finished,
+    Message,
+    Reply,
+    Restarted,
+    Started,
+    Text,
+    Usage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,64 +39,62 @@ if TYPE_CHECKING:
     from nbapimgr.manager import Manager
     from nbapimgr.models import Candidate, Request
 
-__all__ = ["answer", "ask"]
+__all__ = ["ask"]
 
 _WORTH_SAYING: Final = 1.0
 """Seconds of pause that a person would wonder about."""
 
 
 def ask(
-    shell: InteractiveShell, manager: Manager, asked: Ask, namespace: Mapping[str, Any]
+    shell: InteractiveShell,
+    manager: Manager,
+    asked: Ask,
+    namespace: Mapping[str, Any],
+    *,
+    assigned: bool = False,
 ) -> object:
-    """Ask and show; what is given back is the cell's result, shown by IPython if not yet shown.
+    """Ask and show; `_llm` and the variables that were named hold the reply.
+
+    Returns:
+        The cell's result, shown by IPython if not yet shown; with `assigned` the reply, which is
+        not shown.
 
     Raises:
-        As `answer`.
+        NbApiMgrError: Nobody answered, or the question is wrong.
+        CallInterrupted: The user stopped it; the text that had arrived is in `_llm`.
     """
+    request, read = _request(shell, manager, asked, namespace)
     if asked.dry_run:
-        return dry_run(manager, _request(shell, manager, asked, namespace)[0])
-    reply, is_shown = _answered(shell, manager, asked, namespace)
+        return dry_run(manager, request)
+    source = _source(manager, asked)
+    replay = source.mode == "replay"
+    if not manager.providers and not replay:
+        raise nothing_configured()
+    silent = assigned or not asked.show
+    screen = screen_for(shell, asked.format, stream=asked.stream, silent=silent, replay=replay)
+    try:
+        reply = shell.user_ns["_llm"] = _watched(shell, manager, request, source, screen)
+        if read is not None:
+            reply = shell.user_ns["_llm"] = manager.with_data(reply, read)
+    except BaseException:
+        screen.stop()
+        raise
+    shell.user_ns.update(dict.fromkeys(asked.save, reply))
+    screen.finish(reply, "" if asked.quiet else footer(reply, manager.trouble))
+    if asked.format == "code":
+        shell.set_next_input(code_of(reply.text)[0], replace=False)
+    if assigned:
+        return reply
+    return _result(shell, asked, reply, is_shown=screen.shown)
+
+
+def _result(shell: InteractiveShell, asked: Ask, reply: Reply, *, is_shown: bool) -> object:
     if not asked.show or asked.format == "none":
         return None
     if is_shown:
         hide_once(shell, reply)
         return reply
     return reply if asked.format == "md" else Formed(reply, asked.format)
-
-
-def answer(
-    shell: InteractiveShell, manager: Manager, asked: Ask, namespace: Mapping[str, Any]
-) -> Reply:
-    """Ask and give back the reply; `_llm` and the variables that were named hold it too.
-
-    Raises:
-        NbApiMgrError: Nobody answered, or the question is wrong.
-        CallInterrupted: The user stopped it; the text that had arrived is in `_llm`.
-    """
-    return _answered(shell, manager, asked, namespace)[0]
-
-
-def _answered(
-    shell: InteractiveShell, manager: Manager, asked: Ask, namespace: Mapping[str, Any]
-) -> tuple[Reply, bool]:
-    """The reply, and whether it stands on the screen already."""
-    request, read = _request(shell, manager, asked, namespace)
-    source = _source(manager, asked)
-    replay = source.mode == "replay"
-    if not manager.providers and not replay:
-        raise nothing_configured()
-    screen = screen_for(
-        shell, asked.format, stream=asked.stream, silent=not asked.show, replay=replay
-    )
-    reply = _watched(shell, manager, request, source, screen)
-    if read is not None:
-        reply = manager.with_data(reply, read)
-    screen.finish(reply, "" if asked.quiet else footer(reply, manager.trouble))
-    for name in ("_llm", *asked.save):
-        shell.user_ns[name] = reply
-    if asked.format == "code":
-        shell.set_next_input(code_of(reply.text)[0], replace=False)
-    return reply, screen.shown
 
 
 def _request(
@@ -119,15 +128,22 @@ def _source(manager: Manager, asked: Ask) -> Source:
 def _watched(
     shell: InteractiveShell, manager: Manager, request: Request, source: Source, screen: Screen
 ) -> Reply:
-    """Ask, telling the screen what happens on the way."""
+    """Ask, telling the screen what happens on the way.
+
+    Raises:
+        NbApiMgrError: Nobody answered.
+        CallInterrupted: The call was stopped; what had arrived is in `_llm`.
+    """
+    candidate = None
     text = ""
-    interrupted = False
     try:
         with closing(manager.stream(request, source=source, idle=screen.idle)) as events:
             for event in events:
                 if isinstance(event, Delta) and event.kind == "text":
                     text += event.text
                     screen.grow(text)
+                elif isinstance(event, Started):
+                    candidate = event.candidate
                 elif isinstance(event, Restarted):
                     screen.restart(_restarted(event))
                     text = ""
@@ -136,29 +152,26 @@ def _watched(
                 elif isinstance(event, Finished):
                     return event.reply
     except KeyboardInterrupt as e:
-        interrupted = True
         text = e.partial if isinstance(e, CallInterrupted) and e.partial else text
-    finally:
-        screen.stop()
-    if interrupted:
-        shell.user_ns["_llm"] = _partial_reply(manager, text)
+    if candidate is not None:
+        shell.user_ns["_llm"] = _partial_reply(manager, candidate, text)
+    else:  # nobody was asked yet, or the whole of a kept answer is there
+        shell.user_ns["_llm"] = manager.last if text else None
     raise CallInterrupted(text)
 
 
-def _partial_reply(manager: Manager, text: str) -> Reply | None:
+def _partial_reply(manager: Manager, candidate: Candidate, text: str) -> Reply:
     """What had arrived of a stopped call, as a reply that says so."""
     attempts = manager.attempts
-    if not attempts:
-        return None
-    last = attempts[-1]
+    stopped = next((attempt for attempt in attempts if attempt.outcome == "cancelled"), None)
     return Reply(
         text=text,
-        candidate=last.candidate,
-        model=last.response_model or last.candidate.model,
+        candidate=candidate,
+        model=(stopped and stopped.response_model) or candidate.model,
         finish_reason="cancelled",
         content=(Text(text=text),),
-        usage=last.usage or Usage(source="none"),
-        cost=last.cost,
+        usage=(stopped and stopped.usage) or Usage(source="none"),
+        cost=stopped.cost if stopped else Cost(),
         attempts=attempts,
         elapsed=sum(attempt.duration + attempt.waited for attempt in attempts),
     )
@@ -170,5 +183,4 @@ def _restarted(event: Restarted) -> str:
 
 
 def _waiting(event: Failed, next_: Candidate) -> str:
-    said = event.failure.message or event.failure.category
-    return f"{event.attempt.candidate}: {said} Asking {next_} in {event.wait:.0f} s."
+    return f"{event.attempt.line()} · asking {next_} in {event.wait:.0f} s"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from nbapimgr.inert import inert
+from nbapimgr.inert import inert, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,40 +19,37 @@ if TYPE_CHECKING:
 __all__ = ["bundle", "code_of", "facts", "partial"]
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
-_FENCE = "```"
+_OPENING: Final = re.compile(r"\s*(`{3,})\s*([^\s`]*)[^`]*")
+"""The first line of a fenced block: its marks and its language (CommonMark 4.5)."""
 
 
 def bundle(reply: Reply, form: str = "md") -> Bundle:
     """(data, metadata) of a reply shown as `form`: md, text, code or json.
 
-    `text/plain` is always the answer itself, so that it reads well in a terminal, a diff and nbval.
+    `text/plain` is always the answer itself, so that it reads well in a terminal, a diff and nbval;
+    control characters do nothing there, and Markdown is inert.
     What changes from run to run is in the metadata, which nbval does not compare.
     """
     metadata = {"nbapimgr": facts(reply)}
     text = reply.text
     if form == "json" or (reply.data is not None and form == "md"):
-        shown = _pretty(reply)
-        data: dict[str, Any] = {
-            "text/plain": shown,
-            "text/markdown": f"{_FENCE}json\n{shown}\n{_FENCE}",
-        }
+        data = _fenced(_pretty(reply), "json")
     elif form == "code":
-        code, language = code_of(text)
-        data = {"text/plain": code, "text/markdown": f"{_FENCE}{language}\n{code}\n{_FENCE}"}
+        data = _fenced(*code_of(text))
     elif form == "text":
-        data = {"text/plain": text}
+        data = {"text/plain": plain(text)}
     else:
-        data = {"text/plain": text, "text/markdown": inert(text)}
+        data = {"text/plain": plain(text), "text/markdown": inert(text)}
     return data, metadata
 
 
 def partial(text: str, form: str, *, above: str = "") -> Bundle:
     """(data, metadata) of text that is still growing; `above` is a line about what happened."""
-    plain = f"[{above}]\n\n{text}" if above else text
+    shown = plain(f"[{above}]\n\n{text}" if above else text)
     if form in {"text", "json", "code"}:
-        return {"text/plain": plain}, {}
-    marked = f"*{above}*\n\n" if above else ""
-    return {"text/plain": plain, "text/markdown": marked + inert(text, partial=True)}, {}
+        return {"text/plain": shown}, {}
+    marked = f"*{above}*\n\n{text}" if above else text
+    return {"text/plain": shown, "text/markdown": inert(marked, partial=True)}, {}
 
 
 def facts(reply: Reply) -> dict[str, Any]:
@@ -78,28 +77,39 @@ def facts(reply: Reply) -> dict[str, Any]:
 
 def code_of(text: str) -> tuple[str, str]:
     """The first fenced block of an answer and its language; the whole text when there is none."""
-    lines = text.splitlines()
-    start = next((i for i, line in enumerate(lines) if line.lstrip().startswith(_FENCE)), None)
-    if start is None:
+    lines = iter(text.splitlines())
+    opening = next(filter(None, map(_OPENING.fullmatch, lines)), None)
+    if opening is None:
         return text.strip("\n"), ""
-    fence = lines[start].strip()
-    marks = fence[: len(fence) - len(fence.lstrip("`"))]
-    end = next((i for i in range(start + 1, len(lines)) if lines[i].strip() == marks), len(lines))
-    return "\n".join(lines[start + 1 : end]), fence.lstrip("`").strip().split(" ")[0]
+    closing = re.compile(rf"\s*{opening[1]}`*\s*")
+    inside = itertools.takewhile(lambda line: not closing.fullmatch(line), lines)
+    return "\n".join(inside), opening[2]
+
+
+def _fenced(code: str, language: str) -> dict[str, Any]:
+    """Code as display data; no line in it can end the block."""
+    code = plain(code)
+    longest = max(map(len, re.findall(r"`{3,}", code)), default=2)
+    marks = "`" * (longest + 1)
+    return {"text/plain": code, "text/markdown": f"{marks}{language}\n{code}\n{marks}"}
 
 
 def _pretty(reply: Reply) -> str:
+    """The validated data, or else the JSON of the answer, indented; the answer if it is no JSON."""
     value: Any = reply.data
-    if value is None:
-        try:
-            value = msgspec.json.decode(code_of(reply.text)[0].encode())
-        except msgspec.DecodeError:
-            return reply.text
-    if hasattr(value, "model_dump"):
-        value = value.model_dump(mode="json")
-    elif isinstance(value, list):
-        value = [v.model_dump(mode="json") if hasattr(v, "model_dump") else v for v in value]
-    return json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False)
+    try:
+        if value is None:
+            value = msgspec.json.decode(code_of(reply.text)[0])
+        return json.dumps(msgspec.to_builtins(_dumped(value)), indent=2, ensure_ascii=False)
+    except (msgspec.DecodeError, RecursionError):  # nested deeper than Python goes
+        return reply.text
+
+
+def _dumped(value: Any) -> Any:
+    """Pydantic's models as plain data, by themselves or in a list."""
+    if isinstance(value, list):
+        return [_dumped(item) for item in value]
+    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

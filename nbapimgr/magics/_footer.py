@@ -6,16 +6,21 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from nbapimgr.inert import plain
 
 if TYPE_CHECKING:
     from nbapimgr.models import Cost, Reply, Usage
 
 __all__ = ["footer", "footer_bundle", "money"]
 
+_LEAST: Final = 0.000001
+"""US dollars; what is less is not worth its digits."""
+
 
 def footer(reply: Reply, trouble: tuple[str, ...] = ()) -> str:
-    """The line for a reply."""
+    """The line for a reply, whose model is what the provider calls it."""
     parts = [f"✓ {reply.provider}:{reply.model}", _time(reply), _tokens(reply.usage)]
     if reply.source == "live":
         parts.append(_cost(reply.cost))
@@ -30,7 +35,7 @@ def footer(reply: Reply, trouble: tuple[str, ...] = ()) -> str:
         if attempt.failure
     ]
     parts += trouble
-    return " · ".join(filter(None, parts))
+    return " ".join(plain(" · ".join(filter(None, parts))).split())
 
 
 def footer_bundle(line: str) -> dict[str, str]:
@@ -45,8 +50,11 @@ def money(amount: float) -> str:
     """US dollars with as many places as it takes to see something."""
     if amount == 0:
         return "$0"
-    places = 2 if amount >= 1 else 4 if amount >= 0.001 else 6  # noqa: PLR2004  # where digits begin to matter
-    return f"${amount:.{places}f}"
+    if amount < _LEAST:
+        return f"<${_LEAST:.6f}"
+    if amount < 0.001:  # noqa: PLR2004  # where four places no longer tell
+        return "$" + f"{amount:.6f}".rstrip("0")
+    return f"${amount:.2f}" if amount >= 1 else f"${amount:.4f}"
 
 
 def _time(reply: Reply) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import sys
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import context_matcher
@@ -16,13 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["register", "unregister"]
 
-_REPLY = ("nbapimgr.models._reply", "Reply")
+_REPLY = "nbapimgr.models._reply.Reply"
 _NAMES = ("llm", "nbllm")
 """The second is there for when another extension has taken the first."""
 _VALUE = "llm_value"
 """What `x = %llm …` becomes: the same without showing the answer."""
 
-_loaded: weakref.WeakKeyDictionary[InteractiveShell, _Loaded] = weakref.WeakKeyDictionary()
+_loaded: dict[InteractiveShell, _Loaded] = {}
 
 
 class _Loaded:
@@ -30,11 +29,12 @@ class _Loaded:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self.before = {
-            kind: table.get("llm") for kind, table in shell.magics_manager.magics.items()
+            (kind, name): table.get(name)
+            for kind, table in shell.magics_manager.magics.items()
+            for name in (*_NAMES, _VALUE)
         }
         self.magic = _magic_of(shell)
         self.value = _value_of(shell)
-        self.transform = _transform
         self.assigned = _Assigned()
         self.matcher = _matcher_of(shell)
 
@@ -44,7 +44,7 @@ def register(shell: InteractiveShell) -> None:
     if shell in _loaded:
         return
     loaded = _loaded[shell] = _Loaded(shell)
-    stranger = loaded.before.get("cell")
+    stranger = loaded.before["cell", "llm"] or loaded.before["line", "llm"]
     if stranger is not None:
         owner = getattr(stranger, "__module__", "another extension")
         sys.stderr.write(
@@ -54,10 +54,9 @@ def register(shell: InteractiveShell) -> None:
     for name in _NAMES:
         _add_magic(shell, loaded.magic, "line_cell", name)
     _add_magic(shell, loaded.value, "line", _VALUE)
-    shell.input_transformers_cleanup.append(loaded.transform)
-    shell.ast_transformers.append(loaded.assigned)
-    _matchers(shell).append(loaded.matcher)
-    _mimebundles(shell).for_type_by_name(*_REPLY, _bundle)
+    for listed, ours in _hooks(shell, loaded):
+        listed.append(ours)
+    _mimebundles(shell).for_type(_REPLY, _bundle)
 
 
 def unregister(shell: InteractiveShell) -> None:
@@ -66,13 +65,10 @@ def unregister(shell: InteractiveShell) -> None:
     if loaded is None:
         return
     _give_magics_back(shell, loaded)
-    _drop(shell.input_transformers_cleanup, loaded.transform)
-    _drop(shell.ast_transformers, loaded.assigned)
-    _drop(_matchers(shell), loaded.matcher)
-    formatter = _mimebundles(shell)
-    formatter.deferred_printers.pop(_REPLY, None)
-    for kind in [k for k in formatter.type_printers if k.__module__ == _REPLY[0]]:
-        del formatter.type_printers[kind]
+    for listed, ours in _hooks(shell, loaded):
+        if ours in listed:  # IPython takes out what fails
+            listed.remove(ours)
+    _mimebundles(shell).pop(_REPLY, None)
     if "nbapimgr.manager" in sys.modules:
         from nbapimgr.manager import disconnect
 
@@ -84,25 +80,23 @@ def _add_magic(shell: Any, function: Any, kind: str, name: str) -> None:
 
 
 def _give_magics_back(shell: InteractiveShell, loaded: _Loaded) -> None:
-    tables = shell.magics_manager.magics
-    for kind, before in loaded.before.items():
-        for name in _NAMES:
-            if tables[kind].get(name) is loaded.magic:
-                del tables[kind][name]
-        if before is not None:
-            tables[kind]["llm"] = before
-    tables["line"].pop(_VALUE, None)
+    for (kind, name), before in loaded.before.items():
+        table = shell.magics_manager.magics[kind]
+        if table.get(name) not in (loaded.magic, loaded.value):
+            continue  # a later extension's
+        if before is None:
+            del table[name]
+        else:
+            table[name] = before
 
 
-def _drop(listed: list[Any], item: object) -> None:
-    if item in listed:
-        listed.remove(item)
-
-
-def _matchers(shell: Any) -> list[Any]:
-    """The shell's completion matchers; a shell without completion has none."""
-    matchers: list[Any] = shell.Completer.custom_matchers if shell.Completer else []
-    return matchers
+def _hooks(shell: Any, loaded: _Loaded) -> tuple[tuple[list[Any], object], ...]:
+    """The shell's lists with what stands in them while the extension is loaded."""
+    return (
+        (shell.input_transformers_cleanup, _transform),
+        (shell.ast_transformers, loaded.assigned),
+        (shell.Completer.custom_matchers, loaded.matcher),
+    )
 
 
 def _mimebundles(shell: Any) -> Any:
@@ -131,7 +125,7 @@ def _value_of(shell: InteractiveShell) -> Any:
         """`%llm` for `x = %llm …`: the answer is the value, and is not shown."""
         from nbapimgr.magics._run import run
 
-        return run(shell, line, None, local_ns, show=False)
+        return run(shell, line, None, local_ns, assigned=True)
 
     return llm_value
 
@@ -140,16 +134,20 @@ class _Assigned(ast.NodeTransformer):
     """Makes `x = %llm …` quiet, as `x = …` is for any other value."""
 
     def visit_Assign(self, node: ast.Assign) -> ast.Assign:
-        call = node.value
-        if (
-            isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Attribute)
-            and call.func.attr == "run_line_magic"
-            and isinstance(name := call.args[0], ast.Constant)
-            and name.value in _NAMES
-        ):
-            name.value = _VALUE
+        _quieten(node.value)
         return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:
+        _quieten(node.value)
+        return node
+
+
+def _quieten(value: ast.expr | None) -> None:
+    match value:
+        case ast.Call(
+            func=ast.Attribute(attr="run_line_magic"), args=[ast.Constant(magic) as name, _]
+        ) if magic in _NAMES:
+            name.value = _VALUE
 
 
 def _transform(lines: list[str]) -> list[str]:

@@ -45,8 +45,8 @@ def hide_once(shell: InteractiveShell, reply: Reply) -> None:
 
     formatter.for_type(kind, shows_nothing)
 
-    def after_the_cell(*_: object) -> None:
+    def after_the_cell() -> None:
         formatter.type_printers.pop(kind, None)
-        shell.events.unregister("post_run_cell", after_the_cell)
+        shell.events.unregister("post_execute", after_the_cell)
 
-    shell.events.register("post_run_cell", after_the_cell)
+    shell.events.register("post_execute", after_the_cell)  # silent cells have no post_run_cell

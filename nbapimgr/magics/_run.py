@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from nbapimgr.magics._actions import act
-from nbapimgr.magics._ask import answer, ask
+from nbapimgr.magics._ask import ask
 from nbapimgr.magics._asks import Command
 from nbapimgr.magics._grammar import parse
 from nbapimgr.magics._template import render_text
@@ -25,11 +23,11 @@ def run(
     body: str | None,
     local_ns: dict[str, Any] | None,
     *,
-    show: bool = True,
+    assigned: bool = False,
 ) -> object:
     """What the magic gives back: the reply, what a command shows, or None.
 
-    With `show=False` an answer is given back and not shown.
+    An answer that is `assigned` is given back and not shown.
 
     Raises:
         NbApiMgrError: It cannot be done; in one line why, and the nearest that can.
@@ -45,6 +43,4 @@ def run(
     )
     if isinstance(parsed, Command):
         return act(manager, parsed)
-    if show:
-        return ask(shell, manager, parsed, namespace)
-    return answer(shell, manager, msgspec.structs.replace(parsed, show=False), namespace)
+    return ask(shell, manager, parsed, namespace, assigned=assigned)

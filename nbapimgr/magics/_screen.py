@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
+from nbapimgr.inert import plain
 from nbapimgr.magics._bundle import bundle, partial
 from nbapimgr.magics._footer import footer_bundle
 
@@ -113,15 +114,16 @@ class _Terminal:
         self._written = 0
 
     def grow(self, text: str) -> None:
-        sys.stdout.write(text[self._written :])
+        fresh = text[self._written :].removesuffix("\r")  # the other half of a line end may follow
+        sys.stdout.write(plain(fresh))
         sys.stdout.flush()
-        self._written = len(text)
+        self._written += len(fresh)
 
     def idle(self) -> None:
-        sys.stdout.flush()
+        """Nothing is held back."""
 
     def restart(self, note: str) -> None:
-        sys.stdout.write(f"\n[{note}]\n")
+        sys.stdout.write(plain(f"\n[{note}]\n"))
         self._written = 0
 
     def finish(self, reply: Reply, line: str) -> None:

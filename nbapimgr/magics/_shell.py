@@ -25,8 +25,15 @@ def origin(shell: InteractiveShell) -> Origin:
         notebook=PurePath(notebook).name if notebook else None,
         cell_id=_cell_id(shell),
         execution_count=shell.execution_count,
-        project=Path.cwd().name,
+        project=_folder(),
     )
+
+
+def _folder() -> str | None:
+    try:
+        return Path.cwd().name
+    except FileNotFoundError:  # it was deleted while the kernel ran in it
+        return None
 
 
 def _cell_id(shell: Any) -> str | None:

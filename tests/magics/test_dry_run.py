@@ -1,0 +1,96 @@
+"""`--dry-run`: all that would be sent and to whom, and nothing is sent."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from nbapimgr.magics import _dry_run
+from nbapimgr.magics._dry_run import dry_run
+from nbapimgr.manager import Manager
+from nbapimgr.models import Cost, Image, Message, ToolCall, user
+from nbapimgr.settings import Settings
+from tests.magics.replies import FIRST, SECOND
+
+
+@pytest.fixture
+def llm(home):
+    manager = Manager(home, settings=Settings(providers=(FIRST, SECOND)))
+    yield manager
+    manager.close()
+
+
+def lines(llm, prompt, **options):
+    return dry_run(llm, llm.request(prompt, **options)[0]).lines
+
+
+def test_what_would_be_sent_to_whom(llm):
+    shown = lines(llm, "Hello there", system="be brief", max_tokens=50)
+    assert shown == (
+        "dry run: nothing is sent",
+        "",
+        "system: be brief",
+        "user: Hello there",
+        "",
+        shown[5],
+        "  1. first:m1 · $0",
+        "  2. second:m2 · $0",
+    )
+    tokens = re.fullmatch(r"about (\d+) input tokens, at most 50 output tokens", shown[5])[1]
+    assert 1 < int(tokens) < 20
+
+
+@pytest.mark.parametrize(
+    ("amount", "limit", "said"),
+    [
+        (0.0004, 50, "$0.0004"),
+        (0.0004, None, "$0.0004 for the input alone"),
+        (0.0, None, "$0"),
+        (None, None, "price unknown"),
+    ],
+)
+def test_what_it_would_cost(llm, monkeypatch, amount, limit, said):
+    priced = []
+
+    def price(candidate, tokens, longest, *, at):
+        priced.append(longest)
+        return Cost(amount=amount)
+
+    monkeypatch.setattr(_dry_run, "price", price)
+    shown = lines(llm, "Hello", max_tokens=limit, only=("first",))
+    (shown_first,) = [line for line in shown if line.startswith("  1.")]
+    assert shown_first == f"  1. first:m1 · {said}"
+    assert priced == [limit or 0]
+    assert any("no limit on the answer" in line for line in shown) is (limit is None)
+
+
+def test_pictures_are_named(llm):
+    pictures = (Image(data=b"12345"), Image(url="https://example.invalid/x.png"))
+    shown = lines(llm, [user("What is it?", pictures)])
+    assert shown[2].splitlines() == [
+        "user: [picture: image/png, 5 bytes]",
+        "[picture: https://example.invalid/x.png]",
+        "What is it?",
+    ]
+
+
+def test_other_parts_of_a_conversation_are_named(llm):
+    turn = Message(role="assistant", content=(ToolCall(name="look"),))
+    assert "assistant: [ToolCall]" in lines(llm, [turn, user("And?")])
+
+
+def test_the_schema_is_named_with_its_fields(llm):
+    assert "schema: answer (name, age)" in lines(llm, "Who?", schema="name, age int")
+
+
+def test_who_is_not_asked_and_why(llm):
+    shown = lines(llm, "Hello", exclude=("second",))
+    assert shown[-2] == "  1. first:m1 · $0"
+    assert shown[-1].startswith("  –  second · not asked: ")
+
+
+def test_nobody(llm):
+    shown = lines(llm, "Hello", exclude=("first", "second"))
+    assert shown[-1] == "  nobody can be asked"
+    assert not any(line.startswith("  1.") for line in shown)
