@@ -1,0 +1,95 @@
+"""JupyterLab in real Chromium, with the rehearsal and a hostile provider configured."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nbapimgr.demo import Rehearsal
+from nbapimgr.models import Provider
+from nbapimgr.settings import Settings, places, save
+from tests.browser.lab import CHROMIUM, FLAGS, Lab, Notebook
+from tests.engine.faultserver import FaultServer
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser."""
+    if CHROMIUM is None:
+        assert os.environ.get("CI") != "true", "CI has no Chromium (tests/run installs it)"
+        pytest.skip("there is no Chromium on this machine (tests/run installs it where it can)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def rehearsal():
+    """The rehearsal servers."""
+    with Rehearsal() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def hostile():
+    """A server that says what a test scripts; the provider `hostile` leads to it."""
+    with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def lab(chromium, rehearsal, hostile, tmp_path_factory):
+    """JupyterLab, its kernels in a home with these providers."""
+    folder = tmp_path_factory.mktemp("lab")
+    stranger = Provider(
+        name="hostile",
+        dialect="openai-chat",
+        base_url=hostile.url,
+        models=("m",),
+        priority=90,
+        keyless=True,
+    )
+    home = folder / "home"
+    save(places(home).settings, Settings(providers=(*rehearsal.providers, stranger)))
+    running = Lab(folder, NBAPIMGR_HOME=str(home))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def notebook(chromium, lab):
+    """A notebook with the extension loaded, for the tests that need none of their own."""
+    page = chromium.new_page(viewport={"width": 1100, "height": 900})
+    opened = Notebook(page, lab, lab.notebook("shared.ipynb")).open()
+    opened.run("%load_ext nbapimgr\nprint('loaded')", until="loaded")
+    yield opened
+    page.close()
+
+
+@pytest.fixture(autouse=True)
+def mended(rehearsal):
+    """All rehearsal providers are well before and after each test."""
+    yield
+    for provider in rehearsal.providers:
+        rehearsal.break_(provider.name, "mend")
+
+
+@pytest.fixture(scope="session")
+def out():
+    """Where pictures for people go; not kept in git."""
+    folder = HERE.parent / "out"
+    folder.mkdir(exist_ok=True)
+    return folder
