@@ -18,9 +18,7 @@ from nbapimgr.models import Delta, Finished, Provider, Request, user
 from nbapimgr.secret import Secret
 
 CANARY = "sk-canary-5f3a9c1e77"
-SHORT = Limits(
-    connect=2, first_token=0.4, stall=0.4, thinking=1, total=5, grace=0.2, check=0.3
-)
+SHORT = Limits(connect=2, first_token=0.4, stall=0.4, thinking=1, total=5, grace=0.2, check=0.3)
 
 
 @pytest.fixture(params=["httpx", "httpx2"])

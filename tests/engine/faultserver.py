@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     Behaviour = Callable[["Exchange"], Awaitable[None]]
 
@@ -257,42 +257,37 @@ def document(text: str, **more: Any) -> bytes:
 # --- behaviours -----------------------------------------------------------------------------------
 
 
-@dataclass
-class streamed:  # noqa: N801  # reads like a verb in a script
-    """A stream of these texts. `end` leaves things out: "done", "usage", "finish", "chunks"."""
+def streamed(
+    *texts: str,
+    without: Sequence[str] = (),
+    pause_at: int | None = None,
+    after: Behaviour | None = None,
+    headers: dict[str, str] | None = None,
+) -> Behaviour:
+    """A stream of these texts; waits at the gate "pause" before the text of that number.
 
-    texts: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    pause_at: int | None = None
-    after: Behaviour | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    `without` leaves parts of its end out: "finish", "usage", "done", "end"; `after` is what happens
+    in place of the end.
+    """
+    kind = {"content_type": "text/event-stream", "transfer_encoding": "chunked", **(headers or {})}
+    usage = sse({"id": "c1", "choices": [], "usage": USAGE})
+    end = {"finish": event({}, "stop"), "usage": usage, "done": DONE}
 
-    def __init__(self, *texts: str, without=(), pause_at=None, after=None, headers=None) -> None:
-        self.texts, self.without = texts, tuple(without)
-        self.pause_at, self.after = pause_at, after
-        self.headers = headers or {}
-
-    async def __call__(self, exchange: Exchange) -> None:
-        await exchange.head(
-            content_type="text/event-stream", transfer_encoding="chunked", **self.headers
-        )
-        for number, text in enumerate(self.texts):
-            if number == self.pause_at:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.head(**kind)
+        for number, text in enumerate(texts):
+            if number == pause_at:
                 await exchange.gate("pause")
             await exchange.chunk(event({"content": text}))
-        if self.after is not None:
-            await self.after(exchange)
+        if after is not None:
+            await after(exchange)
             return
-        if "finish" not in self.without:
-            await exchange.chunk(event({}, "stop"))
-        if "usage" not in self.without:
-            await exchange.chunk(sse({"id": "c1", "choices": [], "usage": USAGE}))
-        if "done" not in self.without:
-            await exchange.chunk(DONE)
-        if "end" in self.without:
-            await exchange.gone()
-        else:
-            await exchange.write(b"0\r\n\r\n")
+        for name, data in end.items():
+            if name not in without:
+                await exchange.chunk(data)
+        await (exchange.gone() if "end" in without else exchange.write(b"0\r\n\r\n"))
+
+    return behave
 
 
 def status(code: int, body: Any = None, **headers: str) -> Behaviour:
