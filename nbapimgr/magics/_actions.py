@@ -18,6 +18,7 @@ from nbapimgr.manager import (
     provider_rows,
     version_rows,
 )
+from nbapimgr.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +136,7 @@ def _set_key(manager: Manager, name: str) -> Card:
     manager.adopt(name)
     variable = next(iter(manager.providers.known(name).env), "")
     try:
-        key = getpass.getpass(f"{name} API key: ")
+        key = Secret(getpass.getpass(f"{name} API key: "))  # tracebacks may show variables
     except (EOFError, RuntimeError, NotImplementedError):
         key = None
     if key is None:
@@ -147,8 +148,8 @@ def _set_key(manager: Manager, name: str) -> Card:
 
 
 def _test_key(manager: Manager, name: str) -> Card:
-    models = manager.providers.test(name)
-    return Card([f"✓ {name} answers and lists {len(models)} models"])
+    count = len(manager.providers.test(name))
+    return Card([f"✓ {name} answers and lists {count} model{'s' * (count != 1)}"])
 
 
 def _remove_key(manager: Manager, name: str) -> Card:
