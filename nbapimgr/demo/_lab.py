@@ -49,17 +49,13 @@ def open_lab(*, model: bool = True) -> int:
 
 
 def quickstart() -> Path:
-    """The quickstart notebook: of this checkout, else as it was installed.
+    """The quickstart notebook as it was installed; in a checkout, the checkout's own.
 
     Raises:
         NbApiMgrError: There is neither.
     """
-    package = Path(__file__).parent
-    for folder in (
-        Path.cwd() / "notebooks",
-        package / "notebooks",
-        package.parents[1] / "notebooks",
-    ):
+    here = Path(__file__).parent
+    for folder in (here / "notebooks", here.parents[1] / "notebooks"):
         if (folder / _NAME).is_file():
             return folder / _NAME
-    raise NbApiMgrError(f"{_NAME} is not found", hint="run the command in a checkout of nbapimgr")
+    raise NbApiMgrError(f"{_NAME} is not found", hint="pip install --force-reinstall nbapimgr")

@@ -87,10 +87,16 @@ def test_nothing_is_left_behind(manager, no_model):
     assert _notebook._running == []
 
 
-def test_the_first_byte_of_the_model_is_announced_once(capsys):
-    for done in (0, 10, 20):
-        _notebook._fetching(done, 20)
-    assert capsys.readouterr().out.count("fetching") == 1
+def test_fetching_the_model_is_told_of(manager, monkeypatch, tmp_path):
+    def fetched(progress):
+        progress(10, 20)
+        return provider_of(tmp_path / "a.gguf")
+
+    told = []
+    monkeypatch.setattr(_notebook, "local_model", fetched)
+    rehearse(manager, progress=lambda done, total: told.append((done, total)))
+    assert told == [(10, 20)]
+    assert list(nbapimgr.connect().providers) == [*BOTH, "smollm2"]
 
 
 def test_a_replayed_answer_brings_the_trail_it_was_recorded_with(
