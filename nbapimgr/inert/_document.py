@@ -6,7 +6,8 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from nbapimgr.inert._inline import JOINED, RISKY, rewritten
+from nbapimgr.inert._inline import RISKY, rewritten
+from nbapimgr.inert._joined import LINE_END
 from nbapimgr.inert._spans import parser
 from nbapimgr.inert._text import as_math, as_text, begins_other
 
@@ -98,11 +99,11 @@ class _Document:
         for new in rewritten(content, self.env, math=self.math).split("\n"):
             line, piece = self.source[number], old[number - start]
             at = line.rfind(piece)
-            text = new.replace(JOINED, "").strip()
+            text = new.replace(LINE_END, "").strip()
             if begins_other(text):
                 text = f"&#{ord(text[0])};{text[1:]}"
             self.out[number] = line[:at] + text + line[at + len(piece) :]
-            number += 1 + new.count(JOINED)
+            number += 1 + new.count(LINE_END)
 
     def _row(self, line: str, cells: list[str]) -> str:
         """A row with its cells rewritten; what stands beyond the table's last column is words."""

@@ -23,6 +23,9 @@ _RISKY: Final = re.compile(
 _LONGEST: Final = 1_000_000
 """Characters; some seconds of parsing."""
 
+_LONGEST_FRAME: Final = 100_000
+"""Characters of one section of a growing text, which is read a dozen times a second."""
+
 _UNFINISHED: Final = re.compile(
     r"(?:!?\[[^\[\]\n]{0,200}(?:\]|\]\([^()\n]{0,2000})?|<[^<>\s]{0,2000}|(?<!`)`{1,2})\Z"
 )
@@ -39,9 +42,9 @@ def inert(text: str, *, partial: bool = False) -> str:
     """
     text = without_controls(text)
     if not partial:
-        return _shown(text)
+        return _shown(text, _LONGEST)
     *finished, last = sections(_UNFINISHED.sub("", text))
-    return "".join([*map(_remembered, finished), _shown(last)])
+    return "".join([*map(_remembered, finished), _shown(last, _LONGEST_FRAME)])
 
 
 def plain(text: str) -> str:
@@ -49,10 +52,10 @@ def plain(text: str) -> str:
     return without_controls(text)
 
 
-def _shown(text: str) -> str:
+def _shown(text: str, longest: int) -> str:
     if not _RISKY.search(text):
         return text
-    if len(text) <= _LONGEST:
+    if len(text) <= longest:
         for math in (True, False):
             shown = rewrite(text, math=math)
             if is_inert(shown):
@@ -60,4 +63,6 @@ def _shown(text: str) -> str:
     return fenced_whole(text)
 
 
-_remembered = functools.lru_cache(maxsize=256)(_shown)
+@functools.lru_cache(maxsize=256)
+def _remembered(section: str) -> str:
+    return _shown(section, _LONGEST)

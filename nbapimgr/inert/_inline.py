@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
+from nbapimgr.inert._joined import Joined
 from nbapimgr.inert._links import judge, removed
 from nbapimgr.inert._spans import spans_of
 from nbapimgr.inert._text import as_label, as_math, as_text, shielded_start, without_brackets
@@ -12,12 +15,10 @@ from nbapimgr.inert._text import as_label, as_math, as_text, shielded_start, wit
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
+    from nbapimgr.inert._links import Kept
     from nbapimgr.inert._spans import Span
 
-__all__ = ["JOINED", "RISKY", "rewritten"]
-
-JOINED: Final = "\x00"
-"""Stands for a line end that is gone, so that the lines after it are put where they were."""
+__all__ = ["RISKY", "rewritten"]
 
 RISKY: Final = re.compile(r"[<\[\]]")
 """What code may hold that would be alive if it were no code."""
@@ -25,9 +26,6 @@ RISKY: Final = re.compile(r"[<\[\]]")
 _SIMPLE: Final = re.compile(r"`[^`]*[^`\\]`")
 _MOST_BRACKETS: Final = 1_000
 """In one paragraph. Readers of CommonMark are quadratic in open brackets: 50,000 take seconds."""
-
-_SWALLOWS: Final = re.compile(r"(?:(?:://|www\.|@)\S*|~)\Z", re.IGNORECASE)
-"""What takes in the mark that opens code: a bare address, and in marked a tilde."""
 
 
 def rewritten(content: str, env: MutableMapping[str, Any], *, math: bool) -> str:
@@ -65,18 +63,35 @@ class _Paragraph:
 
     def between(self, start: int, end: int, *, in_label: bool = False) -> str:
         """The source from `start` to `end`, inert; `in_label` where it is a link's label."""
-        out = ""
-        for span in self.spans:
-            if span.start < start or span.end > end:
+        out = Joined()
+        first = bisect_left(self.spans, start, key=lambda span: span.start)
+        for span in takewhile(lambda span: span.start < end, islice(self.spans, first, None)):
+            if span.start < start:  # it stands in the label of the one before
                 continue
-            out = _join(out, self._plain(start, span.start, in_label=in_label))
-            piece = self._span(span, in_label=in_label, before=out)
-            out = _join(out, piece, is_span=True)
-            lines = self.content.count("\n", span.start, span.end) - piece.count("\n")
-            if lines and not in_label:
-                out = f"{out[:-1]}{JOINED * lines}{out[-1:]}"
+            out.add(self._plain(start, span.start, in_label=in_label))
+            self._add(out, span, in_label=in_label)
             start = span.end
-        return _join(out, self._plain(start, end, in_label=in_label))
+        out.add(self._plain(start, end, in_label=in_label))
+        return str(out)
+
+    def _add(self, out: Joined, span: Span, *, in_label: bool) -> None:
+        source = self.content[span.start : span.end]
+        match span.kind:
+            case "link":
+                self._add_link(out, span, source)
+            case "image":
+                self._add_image(out, span, in_label=in_label)
+            case "autolink":
+                kept = judge(span.href)
+                out.add(f"<{kept.url.removeprefix('mailto:')}>" if kept else as_text(source))
+            case "code":
+                self._add_code(out, source, in_label=in_label)
+            case "math" if self.math and not in_label:
+                out.add(as_math(source))
+            case _:
+                out.add(self._plain(span.start, span.end, in_label=in_label))
+        if not in_label:
+            out.add_line_ends(source.count("\n") - out.pieces[-1].count("\n"))
 
     def _plain(self, start: int, end: int, *, in_label: bool) -> str:
         text = self.content[start:end]
@@ -88,52 +103,44 @@ class _Paragraph:
         before, after = text[:1].isspace() * " ", text[-1:].isspace() * " "
         return f"{before}{as_label(text)}{after}" if text.strip() else before
 
-    def _span(self, span: Span, *, in_label: bool, before: str) -> str:
-        source = self.content[span.start : span.end]
-        match span.kind:
-            case "link":
-                return self._link(span, source)
-            case "image":
-                return self._image(span, in_label=in_label)
-            case "autolink":
-                kept = judge(span.href)
-                return as_text(source) if kept is None else f"<{kept.url.removeprefix('mailto:')}>"
-            case "code":
-                return self._code(source, in_label=in_label, before=before)
-        if self.math and not in_label:
-            return as_math(source)
-        return self._plain(span.start, span.end, in_label=in_label)
-
-    def _code(self, source: str, *, in_label: bool, before: str) -> str:
+    def _add_code(self, out: Joined, source: str, *, in_label: bool) -> None:
         """Code as it stands; as words where some reader might not see that it is code."""
         is_risky = bool(RISKY.search(source))
         if is_risky and in_label:
-            return as_label(source)
-        if is_risky and not self.clear:
-            return as_text(source)
-        one_line = source.replace("\n", " ")  # as it is shown; and no line of it begins anything
-        return f"\u200a{one_line}" if _SWALLOWS.search(before) else one_line
+            out.add(as_label(source))
+        elif is_risky and not self.clear:
+            out.add(as_text(source))
+        else:
+            # in one line, as it is shown anyway: no line of it can begin anything then
+            out.add_code(source.replace("\n", " "))
 
-    def _link(self, span: Span, source: str) -> str:
+    def _add_link(self, out: Joined, span: Span, source: str) -> None:
         if source.startswith("[^"):  # a footnote's mark, which CommonMark knows nothing of
-            return as_text(source)
+            out.add(as_text(source))
+            return
         label = self.between(*span.label, in_label=True).strip()
         kept = judge(span.href)
         if kept is None:
-            reason = removed(span.href)
-            shown = as_label(reason)
-            return shielded_start(label if label == shown else f"{label} ({shown})".lstrip())
-        if not kept.host or _is_address(self.content[slice(*span.label)], span.href, kept.host):
-            return f"[{label}]({kept.url})"
-        return f"[{label} ({kept.host})]({kept.url})" if label else f"[{kept.host}]({kept.url})"
+            reason = as_label(removed(span.href))
+            shown = label if label == reason else f"{label} ({reason})".lstrip()
+            out.add(shielded_start(shown))
+        elif not kept.host or _is_address(self.content[slice(*span.label)], span.href, kept.host):
+            out.add_link(f"[{label}]({kept.url})")
+        else:
+            out.add_link(f"[{label} ({kept.host})]({kept.url})" if label else _alone(kept))
 
-    def _image(self, span: Span, *, in_label: bool) -> str:
+    def _add_image(self, out: Joined, span: Span, *, in_label: bool) -> None:
         alt = as_label(self.content[slice(*span.label)])
         named = f"image: {alt}" if alt else "image"
         kept = judge(span.href)
         if in_label or kept is None or not kept.host:
-            return f"({named})"
-        return f"[{named} ({kept.host})]({kept.url})"
+            out.add(f"({named})")
+        else:
+            out.add_link(f"[{named} ({kept.host})]({kept.url})")
+
+
+def _alone(kept: Kept) -> str:
+    return f"[{kept.host}]({kept.url})"
 
 
 def _is_address(label: str, href: str, host: str) -> bool:
@@ -141,15 +148,3 @@ def _is_address(label: str, href: str, host: str) -> bool:
     said = label.strip().casefold().rstrip("/")
     whole = href.casefold().rstrip("/")
     return said in {whole, whole.partition("://")[2], host}
-
-
-def _join(out: str, piece: str, *, is_span: bool = False) -> str:
-    """Put pieces together so that no link or picture arises where they meet."""
-    if not (out and piece):
-        return out or piece
-    if out[-1] == "!" and piece[0] == "[":
-        return f"{out[:-1]}&#33;{piece}"
-    is_link = is_span and piece[0] == "["
-    if out[-1] == "]" and piece[0] in "([:" and not is_link:
-        return f"{out}&#{ord(piece[0])};{piece[1:]}"
-    return out + piece

@@ -124,7 +124,7 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
         text = line(number)[2:] if number == start else line(number)
         if "`" in text or "~~~" in text or state.sCount[number] < state.blkIndent:
             return False
-        if text.endswith("$$"):
+        if text.endswith("$$") and not text.endswith("\\$$"):
             break
         if "$$" in text or not (line(number)):
             return False
@@ -148,8 +148,11 @@ def _math_end(src: str, start: int, limit: int) -> int:
     else:
         closing = _ENDS.get(opening, opening)
     if opening:
-        at = src.find(closing, start + len(opening), limit)
-        return -1 if at < 0 else at + len(closing)
+        mark = re.compile(
+            rf"(?<!\\){re.escape(closing)}" if closing == "$$" else re.escape(closing)
+        )
+        end = mark.search(src, start + len(opening), limit)
+        return end.end() if end else -1
     # a single dollar, as pandoc reads it: "costs $5 or $6" is no mathematics
     if src[start] != "$" or src[start - 1 : start] == "$" or src[start + 1 : start + 2].isspace():
         return -1

@@ -9,7 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
-from nbapimgr.inert._views import without_math
+from nbapimgr.inert._jupyterlab import without_math
 
 _TAGS = re.compile(
     r"p|em|strong|code|pre|a|ul|ol|li|h[1-6]|blockquote|hr|br|table|thead|tbody|tr|th|td"

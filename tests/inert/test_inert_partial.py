@@ -37,6 +37,12 @@ def test_a_long_bracket_is_not_held_back_for_ever():
     assert inert(text, partial=True) == text
 
 
+def test_a_section_too_long_to_be_read_again_and_again_is_code(monkeypatch):
+    monkeypatch.setattr(_inert, "_LONGEST_FRAME", 10)
+    text = "A <b>\n\nB `c` and <i> so on"
+    assert inert(text, partial=True) == "A &lt;b>\n\n```\nB `c` and <i> so on\n```"
+
+
 DOCUMENT = """Intro <b>.
 
 ## Code

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nbapimgr.inert._document import fenced_whole
+from nbapimgr.inert._jupyterlab import without_math
 from nbapimgr.inert._links import judge, removed
-from nbapimgr.inert._views import is_inert, without_math
+from nbapimgr.inert._views import is_inert
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from nbapimgr.inert._views import is_inert, without_math
         "`$$` ```<b>\n$$`",
         'http://e.com/$"x$ `<`',
         "  ```$x$\n  <\n  ```",
-        "a $$\n```\n<b>\n$$\n```",
+        "`$$`\n```\n$$<b>\n```",
     ],
 )
 def test_what_is_alive_is_found(text):
