@@ -174,6 +174,7 @@ class TestTypes:
             "import dataclasses\n%time\n@dataclasses.dataclass\nclass Old:\n    x: int = 2\nY = 1",
             "class Old(: broken",
             "# class Old, in a comment",
+            "z = 0",
         ]
         for cell in cells:
             shell.run_cell(cell, store_history=True)
