@@ -3,6 +3,8 @@
 * `%llm what is a monad?` and `x = %llm …?` would be asked as help on "monad": a blank goes behind
   the question mark. `%llm?` stays help.
 * A backslash at the end of the `%%llm` line continues it; IPython takes the next for the body.
+* A `%%llm` with nothing below it would be an error that is only printed, and that nbval takes for
+  a green cell: it gets an empty body, about which the magic says what is wrong.
 * Comments and blank lines may stand above `%%llm`; nbval's marks can only stand there.
 """
 
@@ -42,6 +44,8 @@ def _joined(lines: list[str]) -> list[str]:
     head, *body = lines
     while _GOES_ON.search(head):
         head = _GOES_ON.sub(" ", head) + (body.pop(0).lstrip() if body else "")
+    if not body and not head.rstrip().endswith("?"):
+        return [head.rstrip() + "\n", "\n"]
     return [head, *body]
 
 

@@ -179,7 +179,7 @@ def _providers(manager: Manager) -> Iterator[tuple[str, bool, str, str]]:
         yield "providers", False, "none configured", "llm.providers.add(…), or %llm demo"
     for row in provider_rows(manager):
         missing = row["key"] == "missing"
-        do = f"%llm keys add {row['provider']}" if missing else ""
+        do = f"%llm keys set {row['provider']}" if missing else ""
         yield f"provider {row['provider']}", not missing, f"key: {row['key']}", do
     for vendor, variable in found_in_environment():
         if vendor not in manager.providers:

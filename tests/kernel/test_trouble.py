@@ -12,6 +12,7 @@ import pytest
     [
         ("%%llm --temprature 1\nhi", "OptionError", "--temprature", "--temperature"),
         ("%%llm\n   ", "PromptError", "asks nothing", ""),
+        ("%%llm", "PromptError", "asks nothing", ""),
         ("%%llm nobody:m\nhi", "UnknownName", "nobody:m", ""),
         ("%%llm rehearsal-antropic\nhi", "UnknownName", "antropic", "rehearsal-anthropic"),
         ("%%llm\n{{ undefined_name }}", "PromptError", "undefined_name", ""),

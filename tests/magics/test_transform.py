@@ -78,8 +78,8 @@ def test_a_string_on_one_line_does_not_hide_the_next():
         ("%%llm fast\nhi?\n", "fast", "hi?\n"),
         ("# NBVAL_SKIP\n\n  # two\n%%llm fast\n# Title\nhi", "fast", "# Title\nhi\n"),
         ("%%llm fast \\\n   -s 'x' \\\n -q\nhi \\\nyou", "fast -s 'x' -q", "hi \\\nyou\n"),
-        ("%%llm -s \\  \n x", "-s x", ""),
-        ("%%llm \\", "", ""),
+        ("%%llm -s \\  \n x", "-s x", "\n"),
+        ("%%llm \\", "", "\n"),
         ("    # c\n    %%llm\n    hi", "", "hi\n"),
     ],
 )
@@ -97,3 +97,15 @@ def test_other_cell_magics_keep_their_backslashes(run):
 def test_twice_is_once(lines):
     cell = [line + "\n" for line in lines]
     assert transform(transform(cell)) == transform(cell)
+
+
+@pytest.mark.parametrize("cell", [["%%llm"], ["%%llm fast\n"], ["# a comment\n", "%%llm"]])
+def test_a_cell_without_a_body_gets_an_empty_one(cell):
+    head, body = transform(cell)
+    assert head.startswith("%%llm")
+    assert head.endswith("\n")
+    assert body == "\n"
+
+
+def test_help_on_the_cell_magic_stays_help():
+    assert transform(["%%llm?"]) == ["%%llm?"]
