@@ -136,11 +136,13 @@ class Trial:
 
     async def release(self) -> None:
         """Read what follows a finished answer, so that its connection can be used again."""
-        if self._response is not None and not self._response.ended:
-            with contextlib.suppress(Exception), Watchdog(self._clock() + _DRAIN, _GRACE):
-                async for _ in self._response.pieces:
-                    pass
-        await self.close()
+        try:
+            if self._response is not None and not self._response.ended:
+                with contextlib.suppress(Exception), Watchdog(self._clock() + _DRAIN, _GRACE):
+                    async for _ in self._response.pieces:
+                        pass
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         """Let go of the connection and of the slot."""

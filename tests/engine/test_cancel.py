@@ -317,6 +317,19 @@ def test_closing_the_engine_ends_what_runs(client, server, ask, at):
     assert [attempt.outcome for attempt in one.accounted] == ["cancelled"]
 
 
+def test_closing_the_engine_while_the_end_of_an_answer_is_awaited(
+    client, server, ask, at, monkeypatch
+):
+    monkeypatch.setattr("nbapimgr.engine._trial._DRAIN", 60)
+    engine = Engine(key_for=lambda _: Secret("k"))
+    server.script(streamed("whole", without=["end"]))
+    assert ask(engine, at(server)).reply().text == "whole"
+    [origin] = engine._loop.running().resource._origins.values()
+    engine.close()
+    server.reached("gone")
+    assert origin.slots._value == 32
+
+
 def test_after_close_a_call_starts_anew(engine, server, ask, at):
     server.script(error(404), streamed("again"))
     engine.close()
