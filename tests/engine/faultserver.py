@@ -348,14 +348,3 @@ def once_shown(behaviour: Behaviour) -> Behaviour:
         await behaviour(exchange)
 
     return behave
-
-
-def then_close(behaviour: Behaviour) -> Behaviour:
-    """A good answer after which the connection is closed without a word, as llama.cpp's does."""
-
-    async def behave(exchange: Exchange) -> None:
-        await behaviour(exchange)
-        await exchange.gate("close")
-        exchange.cut()
-
-    return behave

@@ -20,7 +20,6 @@ from faultserver import (
     raw,
     status,
     streamed,
-    then_close,
     whole,
 )
 
@@ -164,6 +163,17 @@ def test_a_kept_connection_that_answered_a_little_is_a_failure(engine, server, a
     one = ask(engine, at(server), stream=False)
     assert one.reply().text == "second"
     assert one.categories == ["network.reset", "ok"]
+
+
+def then_close(behaviour):
+    """A good answer after which the connection is closed without a word, as llama.cpp's does."""
+
+    async def behave(exchange):
+        await behaviour(exchange)
+        await exchange.gate("close")
+        exchange.cut()
+
+    return behave
 
 
 def test_a_server_that_closes_after_each_answer_costs_nothing(engine, server, ask, at):
