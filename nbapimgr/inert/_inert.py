@@ -8,16 +8,12 @@ from typing import Final
 
 from nbapimgr.inert._document import fenced_whole, rewrite
 from nbapimgr.inert._sections import sections
-from nbapimgr.inert._text import without_controls
+from nbapimgr.inert._text import MACROS, without_controls
 from nbapimgr.inert._views import is_inert
 
 __all__ = ["inert", "plain"]
 
-_RISKY: Final = re.compile(
-    r"<|\][(\[:]|!\[|```|~~~|\\(?:href|url|includegraphics|html|csname)"
-    r"|(?:://|www\.|@)\S*[$\\]",
-    re.IGNORECASE,
-)
+_RISKY: Final = re.compile(rf"<|\][(\[:]|!\[|```|~~~|{MACROS}|(?:://|[wW]{{3}}\.|@)\S*[$\\]")
 """What there is to rewrite or to close; most frames of a growing text have none of it."""
 
 _LONGEST: Final = 1_000_000

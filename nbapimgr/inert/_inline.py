@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from nbapimgr.inert._joined import Joined
 from nbapimgr.inert._links import judge, removed
 from nbapimgr.inert._spans import spans_of
-from nbapimgr.inert._text import as_label, as_math, as_text, shielded_start, without_brackets
+from nbapimgr.inert._text import (
+    as_address,
+    as_label,
+    as_math,
+    as_text,
+    shielded_start,
+    without_brackets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -82,8 +89,7 @@ class _Paragraph:
             case "image":
                 self._add_image(out, span, in_label=in_label)
             case "autolink":
-                kept = judge(span.href)
-                out.add(f"<{kept.url.removeprefix('mailto:')}>" if kept else as_text(source))
+                self._add_autolink(out, span, source)
             case "code":
                 self._add_code(out, source, in_label=in_label)
             case "math" if self.math and not in_label:
@@ -128,6 +134,17 @@ class _Paragraph:
             out.add_link(f"[{label}]({kept.url})")
         else:
             out.add_link(f"[{label} ({kept.host})]({kept.url})" if label else _alone(kept))
+
+    def _add_autolink(self, out: Joined, span: Span, source: str) -> None:
+        """A bracketed address as an ordinary link.
+
+        nbconvert takes a line that begins with "<" for itself, and what begins in it with it.
+        """
+        kept = judge(span.href)
+        if kept is None:
+            out.add(as_text(source))
+        else:
+            out.add_link(f"[{as_address(source[1:-1])}]({kept.url})")
 
     def _add_image(self, out: Joined, span: Span, *, in_label: bool) -> None:
         alt = as_label(self.content[slice(*span.label)])

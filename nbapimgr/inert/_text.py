@@ -6,6 +6,8 @@ import re
 from typing import Final
 
 __all__ = [
+    "MACROS",
+    "as_address",
     "as_label",
     "as_math",
     "as_text",
@@ -30,17 +32,19 @@ _TEXT: Final = re.compile(
     r"|(?P<dollar>\$)"
     r"|\\(?:begin|end)(?P<environment>\{)"
 )
+MACROS: Final = (
+    r"\\+(?=(?:href|url|includegraphics|html[A-Z]\w*|cssId|class|style|require|csname)(?![A-Za-z]))"
+)
+"""What MathJax and KaTeX make links, pictures and HTML of, up to the name of it."""
+
 _LABEL: Final = re.compile(r"\\?[\[\]]")
 _MATH: Final = (
     (re.compile(r"<(?=[A-Za-z/!?])"), "< "),
     (re.compile(r"\](?=[(:])"), "] "),
     (re.compile(r"!(?=\[)"), "! "),
     (re.compile("`"), "\u2018"),
-    # what MathJax and KaTeX make links, pictures and HTML of
-    (re.compile(r"\\+(?=(?:href|url|includegraphics|html\w*|cssId|class|style|require)"
-                r"(?![A-Za-z]))"), ""),
-    (re.compile(r"\\+(?=csname(?![A-Za-z]))"), ""),
-)  # fmt: skip
+    (re.compile(MACROS), ""),
+)
 _RULE: Final = re.compile(r"[ \t]*[|:-][|: \t-]*")
 _DEFINITION: Final = re.compile(r"[ \t]*:[ \t]")
 _BLOCK_MARKS: Final = frozenset("-+*#>~=|:0123456789")
@@ -60,6 +64,11 @@ def as_label(text: str) -> str:
     """`text` as words that can stand between the brackets of a link."""
     one_line = _BIDI.sub("", " ".join(text.split()))
     return without_brackets(as_text(one_line))
+
+
+def as_address(text: str) -> str:
+    """An address as the label of its link: nothing in it is emphasis."""
+    return re.sub(r"[*_~]", lambda m: _entity(m[0]), as_label(text))
 
 
 def without_brackets(text: str) -> str:

@@ -22,7 +22,6 @@ from nbapimgr.inert._document import _Document
         "$$\n\\begin{aligned}\na &= b < c \\\\\n- d &= e\n\\end{aligned}\n$$\n",
         "- [ ] task\n- [x] done\n\nsee [1] and [^2]\n",
         "https://example.com/x?a=1&b=2 and www.example.com",
-        "<https://example.com/x> <me@example.com>",
         "AT&T &amp; &lt;b&gt; &copy; &#60;img&#62;",
         "line one  \nline two\\\nline three",
         "Setext\n======\n\ntext\n----\n",
@@ -78,7 +77,10 @@ def test_what_is_harmless_stays_as_it_is(text):
         ("[- x](javascript:1)", "&#8203;- x (javascript: link removed)"),
         ("[](javascript:1)", "(javascript: link removed)"),
         ("<javascript:alert(1)>", "&lt;javascript:alert(1)>"),
-        ("<https://e.com/$x$>", "<https://e.com/%24x%24>"),
+        ("<https://e.com/x> <me@e.com>",
+         "[https://e.com/x](https://e.com/x) [me@e.com](mailto:me@e.com)"),
+        ("<https://e.com/$_y_*[w]>",
+         "[https://e.com/\\$&#95;y&#95;&#42;&#91;w&#93;](https://e.com/%24_y_%2A%5Bw%5D)"),
         ("[`a[0]`](https://e.com)", "[&#96;a&#91;0&#93;&#96; (e.com)](https://e.com)"),
         ("[$x$](https://e.com)", "[\\$x\\$ (e.com)](https://e.com)"),
         # references
@@ -134,6 +136,7 @@ def test_what_is_harmless_stays_as_it_is(text):
         ("$$\n`<b>`\n$$", "\\$\\$\n`<b>`\n\\$\\$"),
         ("    $$\n    <b>\n    $$", "```\n$$\n<b>\n$$\n```"),
         ("$\\href{javascript:x}{y}$ $\\\\url x$", "$href{javascript:x}{y}$ $url x$"),
+        ("$\\style{position:fixed}{x}$ and \\class", "$style{position:fixed}{x}$ and \\class"),
         ("$`a`<b>$", "\\$`a`&lt;b>\\$"),
         # tables and definitions that only some readers see
         ("`a\n|---|\nb` <b>", "`a |---| b` &lt;b>"),
