@@ -96,10 +96,12 @@ def scrub(text: str, secrets: Iterable[Secret] = ()) -> str:
 
 def _without(text: str, runs: set[str]) -> str:
     """`text` with a mask for each stretch that `runs` cover."""
+    if not any(run in text for run in runs):
+        return text
     kept: list[str] = []
     end = 0
     lengths = sorted({len(run) for run in runs}, reverse=True)
-    for start in range(len(text) if runs else 0):
+    for start in range(len(text)):
         length = next((n for n in lengths if text[start : start + n] in runs), 0)
         if length:
             if start > end or not kept:

@@ -57,7 +57,8 @@ def build(request: Request, provider: Provider, model: str, *, stream: bool) -> 
         body["outputConfig"] = {"textFormat": text}
     if request.reasoning is not None:
         body = merged(body, effort_fields(model, request.reasoning, request.max_tokens))
-    path = f"/model/{quote(model, safe='')}/converse{'-stream' if stream else ''}"
+    # a colon stays: the client sends one for %3A, and what is signed must be what is sent
+    path = f"/model/{quote(model, safe=':')}/converse{'-stream' if stream else ''}"
     return HttpCall(
         method="POST",
         url=base_url(provider) + path,
