@@ -72,6 +72,8 @@ class Load:
     chunks: int = 0
     how: str = "ok"
     new_client: bool = False
+    rounds: int = 1
+    """How many rounds there are for each of the others'."""
     limit: float | None = None
     """Our processor time over that of httpx, at most; None where there is no gate."""
 
@@ -84,11 +86,11 @@ class Load:
 
 
 FULL = (
-    Load("one at a time", 150, limit=0.8),
+    Load("one at a time", 100, limit=0.8, rounds=3),
     Load("256 at once, new client", 1024, 256, new_client=True, limit=0.2),
     Load("256 at once, answers after 50 ms", 1024, 256, how="slow", limit=0.2),
     Load("256 at once, warm client", 1024, 256),
-    Load("stream of 200 chunks, burst", 30, chunks=200, limit=1.0),
+    Load("stream of 200 chunks, burst", 15, chunks=200, limit=1.0),
     Load("stream of 200 chunks, paced", 2, chunks=200, how="paced", limit=1.0),
 )
 SHORT = (
@@ -109,7 +111,7 @@ def measure(load: Load, server: Server, workers: dict[str, Worker], rounds: int)
     found: Rounds = {name: [] for name in names}
     for name in names:
         workers[name].do("open", urls=urls)
-    for name in interleaved(names, rounds):
+    for name in interleaved(names, rounds * load.rounds):
         worker = workers[name]
         if load.new_client:
             worker.do("close")

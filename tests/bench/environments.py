@@ -36,7 +36,7 @@ def python_of(requirements: str, folder: Path) -> str:
         shutil.rmtree(home, ignore_errors=True)
         for command in (
             (sys.executable, "-m", "venv", str(home)),
-            (str(python), "-m", "pip", "install", "--quiet", "-r", str(HERE / requirements)),
+            (str(python), "-m", "pip", "install", "-qq", "-r", str(HERE / requirements)),
         ):
             subprocess.run(command, check=True)  # noqa: S603  # our own words
         done.touch()
