@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.errors import NotConfigured, OptionError
 from nbapimgr.magics._card import Card
-from nbapimgr.magics._fetching import fetching
+from nbapimgr.magics._fetching import Fetching
 from nbapimgr.magics._help import help_card
 from nbapimgr.manager import (
     attempt_rows,
@@ -209,7 +209,7 @@ def _version(_manager: Manager, _command: Command) -> object:
 def _demo(manager: Manager, command: Command) -> object:
     from nbapimgr.demo import rehearse
 
-    return Card(rehearse(manager, *command.words, progress=fetching))
+    return Card(rehearse(manager, *command.words, progress=Fetching()))
 
 
 def _local(manager: Manager, command: Command) -> object:
@@ -218,7 +218,7 @@ def _local(manager: Manager, command: Command) -> object:
     else:
         from nbapimgr.demo import local_model
 
-        provider = local_model(fetching)
+        provider = local_model(Fetching())
         manager.providers.put(provider)
     return Card(
         [

@@ -92,8 +92,7 @@ def _result(shell: InteractiveShell, asked: Ask, reply: Reply, *, is_shown: bool
     if not asked.show or asked.format == "none":
         return None
     if is_shown:
-        hide_once(shell, reply)
-        return reply
+        return hide_once(shell, reply)
     return reply if asked.format == "md" else Formed(reply, asked.format)
 
 

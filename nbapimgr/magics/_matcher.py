@@ -17,7 +17,7 @@ __all__ = ["match"]
 
 
 def match(shell: InteractiveShell, context: CompletionContext) -> dict[str, Any]:
-    """What is offered at the cursor; in our lines nobody else offers anything."""
+    """What is offered at the cursor; where we offer something nobody else does."""
     manager = connect()
     found = complete(
         context.full_text,

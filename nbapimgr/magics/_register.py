@@ -46,9 +46,8 @@ def register(shell: InteractiveShell) -> None:
     loaded = _loaded[shell] = _Loaded(shell)
     stranger = loaded.before["cell", "llm"] or loaded.before["line", "llm"]
     if stranger is not None:
-        owner = getattr(stranger, "__module__", "another extension")
         sys.stderr.write(
-            f"nbapimgr: %%llm was registered by {owner} and is now nbapimgr's; "
+            f"nbapimgr: %%llm was registered by {stranger.__module__} and is now nbapimgr's; "
             "%unload_ext nbapimgr gives it back, and %%nbllm is always nbapimgr's\n"
         )
     for name in _NAMES:

@@ -31,8 +31,11 @@ class Formed:
         return bundle(self.reply, self._form)
 
 
-def hide_once(shell: InteractiveShell, reply: Reply) -> None:
-    """Let this reply be the cell's result, in `Out` and `_`, without a second output."""
+def hide_once(shell: InteractiveShell, reply: Reply) -> Reply | None:
+    """What to give back so that this reply is in `Out` and `_` without a second output."""
+    if not hasattr(shell, "kernel"):  # a terminal would write `Out[1]:` and then nothing
+        shell.displayhook.update_user_ns(reply)  # type: ignore[no-untyped-call]  # IPython's
+        return None
     formatter: Any = shell.display_formatter.ipython_display_formatter  # type: ignore[union-attr]  # a shell has one
     kind = type(reply)
 
@@ -50,3 +53,4 @@ def hide_once(shell: InteractiveShell, reply: Reply) -> None:
         shell.events.unregister("post_execute", after_the_cell)
 
     shell.events.register("post_execute", after_the_cell)  # silent cells have no post_run_cell
+    return reply

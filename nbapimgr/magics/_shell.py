@@ -24,7 +24,7 @@ def origin(shell: InteractiveShell) -> Origin:
     return Origin(
         notebook=PurePath(notebook).name if notebook else None,
         cell_id=_cell_id(shell),
-        execution_count=shell.execution_count,
+        execution_count=_number(shell),
         project=_folder(),
     )
 
@@ -34,6 +34,16 @@ def _folder() -> str | None:
         return Path.cwd().name
     except FileNotFoundError:  # it was deleted while the kernel ran in it
         return None
+
+
+def _number(shell: Any) -> int:
+    """The number of the cell that runs: In[number].
+
+    `shell.execution_count` is already that of the next cell in the newest IPython 9; the display
+    hook knows which it is (`DisplayHook.prompt_count`).
+    """
+    number: int = shell.displayhook.prompt_count
+    return number
 
 
 def _cell_id(shell: Any) -> str | None:

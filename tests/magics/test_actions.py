@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+from pathlib import Path
 
 import pytest
 from IPython.core.error import StdinNotImplementedError
 
 import nbapimgr.demo
 from nbapimgr import AllProvidersFailed, NotConfigured, OptionError, UnknownName
+from nbapimgr.demo._home import provider_of
 from nbapimgr.magics._card import Card
 from nbapimgr.manager import Manager, connect
 from nbapimgr.models import ModelInfo, Provider
@@ -403,6 +405,28 @@ def test_demo_break_without_a_rehearsal(run, manager):
     ran = run("%llm demo break rehearsal-gemini down")
     assert isinstance(ran.error, OptionError)
     assert ran.error.hint == "%llm demo starts it"
+
+
+def test_a_file_of_the_users_is_a_local_provider(run, manager, tmp_path):
+    (tmp_path / "tiny.gguf").write_bytes(b"GGUF")
+    answers, alone = lines(run(f"%llm local {tmp_path / 'tiny.gguf'}"))
+    assert answers.startswith("local:tiny answers on this machine")
+    assert alone == "ask it alone: %%llm local --no-fallback"
+    assert manager.providers["local"].keyless
+
+
+def test_the_small_model_is_a_local_provider_too(run, manager, monkeypatch):
+    fetched = []
+
+    def local_model(progress):
+        fetched.append(progress)
+        return provider_of(Path("smollm2.gguf"))
+
+    monkeypatch.setattr(nbapimgr.demo, "local_model", local_model)
+    first, _alone = lines(run("%llm local"))
+    assert first.startswith("smollm2:")
+    assert "smollm2" in manager.providers
+    assert callable(fetched[0])
 
 
 def test_help_of_a_topic(run, manager):

@@ -22,13 +22,12 @@ def test_a_formed_reply_is_the_reply_in_another_form():
 
 
 @pytest.fixture
-def hidden(shell):
+def hidden(shell, in_notebook):
     """Cells can call `hide()`: their result is a reply that stands on the screen already."""
     the_reply = reply()
 
     def hide():
-        hide_once(shell, the_reply)
-        return the_reply
+        return hide_once(shell, the_reply)
 
     shell.user_ns.update(hide=hide, same=the_reply, other=reply("Another answer."))
     return the_reply
@@ -40,6 +39,14 @@ def test_a_hidden_result_is_a_result_without_an_output(run, hidden, shell):
     assert "An answer." not in ran.stdout
     assert ran.shown == []
     assert shell.user_ns["_"] is hidden
+
+
+def test_in_a_terminal_it_is_a_result_without_a_prompt(run, hidden, shell):
+    del shell.kernel
+    ran = run("hide()", store_history=True).ok()
+    assert (ran.value, ran.stdout, ran.sent) == (None, "", [])
+    assert shell.user_ns["_"] is shell.user_ns["Out"][1] is hidden
+    assert "An answer." in run("same").ok().stdout
 
 
 @pytest.mark.parametrize("silent", [False, True])

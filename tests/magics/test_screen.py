@@ -8,6 +8,7 @@ from unittest import mock
 import pytest
 
 from nbapimgr.magics import _screen
+from nbapimgr.magics._fetching import Fetching
 from nbapimgr.magics._screen import screen_for
 from tests.magics.replies import reply
 
@@ -226,3 +227,22 @@ def test_nowhere_shows_nothing(capsys, make, sent):
     screen.stop()
     screen.finish(reply(), "✓ footer")
     assert (capsys.readouterr().out, sent, screen.shown) == ("", [], False)
+
+
+def test_a_download_is_one_output_at_a_pace(clock, sent):
+    fetching = Fetching()
+    for done in range(0, 93_000_000, 1_000_000):
+        fetching(done, 93_000_000)
+        clock.now += 0.05
+    fetching(93_000_000, 93_000_000)
+    assert len(sent) <= 93 * 0.05 / 0.25 + 2
+    assert len(sent) > 10
+    assert [o["update"] for o in sent] == [False] + [True] * (len(sent) - 1)
+    assert texts(sent)[0] == "fetching a model: 0 of 93 MB"
+    assert texts(sent)[-1] == "fetching a model: 93 of 93 MB"
+
+
+def test_the_next_download_has_an_output_of_its_own(clock, sent):
+    Fetching()(0, 10)
+    Fetching()(0, 10)
+    assert [o["update"] for o in sent] == [False, False]
