@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 
 import hypothesis
@@ -20,6 +21,8 @@ hypothesis.settings.load_profile("nbapimgr")
 
 
 def pytest_configure() -> None:
+    # A shell starts what it runs in the background with interrupts ignored, and tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in list(os.environ):
         if name.endswith(("_API_KEY", "_API_TOKEN")) or name.startswith("NBAPIMGR_"):
             if name == "NBAPIMGR_WIRE_CORPUS":
