@@ -5,18 +5,11 @@ from __future__ import annotations
 import gc
 import warnings
 
-import pytest
-
 import nbapimgr
 from nbapimgr.engine import _trial
 from tests.engine.faultserver import FaultServer, streamed
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="Trial.release does not close its response when the closing engine cancels it",
-)
 def test_closed_while_the_rest_of_an_answer_is_read(home, monkeypatch):
     """The answer is whole, and the server has not ended the response yet."""
     monkeypatch.setattr(_trial, "_DRAIN", 60.0)

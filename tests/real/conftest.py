@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 import nbapimgr
@@ -30,7 +28,6 @@ def llm(home, gguf):
     manager._engine._limits = PATIENT
     add_model(manager, gguf, "local")
     yield manager
-    settle(manager)
     nbapimgr.disconnect()
 
 
@@ -63,14 +60,3 @@ def add_model(manager, gguf, name, *, model="smollm2", **options):
         priority=len(manager.providers),
         options={"gguf": str(gguf), **options},
     )
-
-
-def settle(manager):
-    """Wait until the connection of the last answer is free again, which Finished does not await."""
-    running = manager._engine._loop.running()
-
-    async def others():
-        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
-            await asyncio.wait(tasks)
-
-    asyncio.run_coroutine_threadsafe(others(), running.loop).result()
