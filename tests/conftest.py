@@ -20,13 +20,16 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("nbapimgr")
 
 
+FOR_THE_TESTS = {"NBAPIMGR_WIRE_CORPUS", "NBAPIMGR_OLDEST_PYTHON", "NBAPIMGR_FUZZ_EXAMPLES"}
+"""Variables that say something to the tests themselves."""
+
+
 def pytest_configure() -> None:
     # A shell starts what it runs in the background with interrupts ignored, and tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in list(os.environ):
-        if name.endswith(("_API_KEY", "_API_TOKEN")) or name.startswith("NBAPIMGR_"):
-            if name == "NBAPIMGR_WIRE_CORPUS":
-                continue
+        ours = name.startswith("NBAPIMGR_") and name not in FOR_THE_TESTS
+        if ours or name.endswith(("_API_KEY", "_API_TOKEN")):
             del os.environ[name]
 
 
