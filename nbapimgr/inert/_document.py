@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nbapimgr.inert._inline import RISKY, rewritten
 from nbapimgr.inert._joined import LINE_END
 from nbapimgr.inert._spans import parser
-from nbapimgr.inert._text import as_math, as_text, begins_other
+from nbapimgr.inert._text import as_continuation, as_math, as_row, as_text
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -99,9 +99,7 @@ class _Document:
         for new in rewritten(content, self.env, math=self.math).split("\n"):
             line, piece = self.source[number], old[number - start]
             at = line.rfind(piece)
-            text = new.replace(LINE_END, "").strip()
-            if begins_other(text):
-                text = f"&#{ord(text[0])};{text[1:]}"
+            text = as_continuation(new.replace(LINE_END, "").strip())
             self.out[number] = line[:at] + text + line[at + len(piece) :]
             number += 1 + new.count(LINE_END)
 
@@ -116,7 +114,7 @@ class _Document:
             new = rewritten(cell, self.env, math=self.math).replace("|", "\\|")
             out += line[at:found] + new
             at = found + len(written)
-        return out + as_text(line[at:])
+        return as_row(out + as_text(line[at:]))
 
     def _leave_out_definitions(self) -> None:
         """Reference links have been written out; footnotes, which look the same, stay."""

@@ -8,10 +8,11 @@ from typing import Final
 __all__ = [
     "MACROS",
     "as_address",
+    "as_continuation",
     "as_label",
     "as_math",
+    "as_row",
     "as_text",
-    "begins_other",
     "shielded_start",
     "without_brackets",
     "without_controls",
@@ -45,8 +46,8 @@ _MATH: Final = (
     (re.compile("`"), "\u2018"),
     (re.compile(MACROS), ""),
 )
-_RULE: Final = re.compile(r"[ \t]*[|:-][|: \t-]*")
-_DEFINITION: Final = re.compile(r"[ \t]*:[ \t]")
+_RULE: Final = re.compile(r"[|:-][|: \t-]*")
+_DEFINITION: Final = re.compile(r"\A([ \t]*):(?=[ \t])")
 _BLOCK_MARKS: Final = frozenset("-+*#>~=|:0123456789")
 
 
@@ -86,9 +87,16 @@ def as_math(text: str) -> str:
     return text
 
 
-def begins_other(line: str) -> bool:
-    """Whether `line` makes a table or a definition of itself and the line above it."""
-    return bool(_RULE.fullmatch(line) or _DEFINITION.match(line))
+def as_continuation(line: str) -> str:
+    """A paragraph's line that makes no table and no definition of itself and the line above it."""
+    if _RULE.fullmatch(line):
+        return _entity(line[0]) + line[1:]
+    return as_row(line)
+
+
+def as_row(line: str) -> str:
+    """A line of a table that makes no definition of itself and the line above it."""
+    return _DEFINITION.sub(r"\1&#58;", line)
 
 
 def shielded_start(text: str) -> str:

@@ -142,6 +142,8 @@ def test_what_is_harmless_stays_as_it_is(text):
         ("`a\n|---|\nb` <b>", "`a |---| b` &lt;b>"),
         ("a <b>\n|---|---|", "a &lt;b>\n&#124;---|---|"),
         ("term <b>\n: x", "term &lt;b>\n&#58; x"),
+        ("| a | b |\n|---|---|\nterm <b>\n : x\n| - | - |",
+         "| a | b |\n|---|---|\nterm &lt;b>\n &#58; x\n| - | - |"),
         # other characters
         ("a\r\nb\rc\x00\x1b[31m <b>", "a\nb\nc\ufffd\ufffd[31m &lt;b>"),
     ],
