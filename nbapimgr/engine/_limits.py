@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from nbapimgr.models import Request
+    from nbapimgr.models import Provider, Request
 
 __all__ = ["Limits"]
 
@@ -28,7 +28,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     stall: float = 10.0
     """Between two pieces of a stream."""
     thinking: float = 60.0
-    """In place of the two above where the user asked for reasoning: models are silent meanwhile."""
+    """In place of the two above where the user asked for reasoning, and of the first for a model
+    that this kernel serves itself: it reads a page on a busy machine for longer than 10 s."""
     total: float = 600.0
     """One attempt, from its start to the end of its answer."""
     grace: float = 2.0
@@ -36,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     check: float = 10.0
     """The free call that lists models."""
 
-    def silence(self, request: Request) -> tuple[float, float]:
+    def silence(self, request: Request, provider: Provider) -> tuple[float, float]:
         """How long a stream may be silent before its first piece, and after it.
 
         An answer that is not streamed comes in one piece when it is whole, so only the total
@@ -45,5 +46,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         if not request.stream:
             return self.total, self.total
         if request.reasoning in _AT_ONCE:
-            return self.first_token, self.stall
+            served_here = not provider.base_url
+            first = max(self.first_token, self.thinking) if served_here else self.first_token
+            return first, self.stall
         return max(self.first_token, self.thinking), max(self.stall, self.thinking)

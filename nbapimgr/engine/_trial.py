@@ -174,7 +174,7 @@ class Trial:
         await origin.slots.acquire()
         self._origin = origin
         headers, self._key = headers_of(gear, speaks, call, candidate, provider)
-        watch.allow(gear.limits.silence(self.request)[0], _FIRST)
+        watch.allow(gear.limits.silence(self.request, self.candidate.provider)[0], _FIRST)
         self.sent = True
         response = await origin.send(call, headers, connect=gear.limits.connect)
         self._response = response
@@ -186,7 +186,7 @@ class Trial:
     async def _read(
         self, response: Response, decoder: Decoder, watch: Watchdog
     ) -> AsyncGenerator[list[Delta]]:
-        pause, stall = self._gear.limits.silence(self.request)
+        pause, stall = self._gear.limits.silence(self.request, self.candidate.provider)
         reason = _FIRST
         settled = False
         most = _MOST_BYTES
@@ -232,7 +232,7 @@ class Trial:
         return (in_answer if self._response else before_answer)(error, host)
 
     def _late(self, reason: str) -> Failure:
-        first, stall = self._gear.limits.silence(self.request)
+        first, stall = self._gear.limits.silence(self.request, self.candidate.provider)
         words = {
             _FIRST: f"no answer began within {first:g} s",
             _STALL: f"nothing more came for {stall:g} s",

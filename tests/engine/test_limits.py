@@ -10,7 +10,7 @@ from faultserver import hang, sse, status, streamed, whole
 from nbapimgr.engine import Engine, Limits
 from nbapimgr.engine import _transport as transport
 from nbapimgr.errors import AllProvidersFailed
-from nbapimgr.models import Delta, Request
+from nbapimgr.models import Delta, Provider, Request
 from nbapimgr.secret import Secret
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -19,10 +19,13 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding
 def test_the_silence_that_is_allowed_depends_on_what_is_asked():
     limits = Limits(first_token=10, stall=12, thinking=60, total=600)
     asked = {"messages": ()}
-    assert limits.silence(Request(**asked)) == (10, 12)
-    assert limits.silence(Request(**asked, reasoning="minimal")) == (10, 12)
-    assert limits.silence(Request(**asked, reasoning="high")) == (60, 60)
-    assert limits.silence(Request(**asked, stream=False)) == (600, 600)
+    away = Provider(name="away", dialect="openai-chat", base_url="http://127.0.0.1:9/v1")
+    here = Provider(name="here", dialect="openai-chat", base_url="")
+    assert limits.silence(Request(**asked), away) == (10, 12)
+    assert limits.silence(Request(**asked, reasoning="minimal"), away) == (10, 12)
+    assert limits.silence(Request(**asked, reasoning="high"), away) == (60, 60)
+    assert limits.silence(Request(**asked, stream=False), away) == (600, 600)
+    assert limits.silence(Request(**asked), here) == (60, 12)
 
 
 async def head_then_silence(exchange):

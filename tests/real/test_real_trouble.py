@@ -172,11 +172,6 @@ def test_a_file_that_is_no_model_says_so(llm, tmp_path):
     assert "notes.gguf" in caught.value.attempts[0].failure.message
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the engine gives a model on this machine no more time to read than a vendor's: its 10 s"
-    " are too few for a page of text on a busy or slow machine, and the last resort is lost",
-)
 def test_reading_a_page_on_this_machine_may_take_its_time(llm):
     llm._engine._limits = Limits(first_token=0.01)
     assert llm.ask("A fox and a raven sat in a tree. " * 30 + "Say hello.", **SHORT).text
