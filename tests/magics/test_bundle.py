@@ -43,7 +43,7 @@ def test_markdown_is_the_answer_as_text_and_inert():
     data, metadata = bundle(reply(f"Look: {PICTURE} <b>now</b>"))
     assert data["text/plain"] == f"Look: {PICTURE} <b>now</b>"
     assert "image" in kinds(data["text/plain"])
-    assert not kinds(data["text/markdown"]) & {"image", "html_inline", "html_block"}
+    assert not kinds(data["text/markdown"]) & {"image", "html_inline", "html_block", "fence"}
     assert metadata["nbapimgr"]["provider"] == "first"
 
 
@@ -141,7 +141,7 @@ def test_facts_are_plain_and_say_what_is_known():
             cost=Cost(amount=0.5, source="local", price_ref="genai-prices"),
             request_id="r",
             response_id="s",
-            attempts=(failed(http_status=429), attempt(number=2)),
+            attempts=(failed(http_status=429), attempt(number=2, duration=0.12345)),
         )
     )
     assert json.loads(json.dumps(known)) == {
@@ -166,7 +166,7 @@ def test_facts_are_plain_and_say_what_is_known():
                 "http_status": 429,
                 "duration_s": 0.5,
             },
-            {"candidate": "first:m1", "outcome": "ok", "duration_s": 0.5},
+            {"candidate": "first:m1", "outcome": "ok", "duration_s": 0.123},
         ],
     }
 
