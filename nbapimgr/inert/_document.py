@@ -92,8 +92,8 @@ class _Document:
     def _paragraph(self, content: str, start: int, end: int) -> None:
         """Put the rewritten lines where the old ones stood, behind the marks of the containers."""
         old = [line.strip() for line in content.split("\n")]
-        if not content:
-            return
+        if not content or len(old) != end - start:
+            return  # markdown-it-py strips a line of no-break spaces: these lines stay words
         number = start
         self.out[start:end] = [None] * (end - start)
         for new in rewritten(content, self.env, math=self.math).split("\n"):

@@ -137,6 +137,10 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
     return True
 
 
+def _begins_line(src: str, start: int) -> bool:
+    return not src[src.rfind("\n", 0, start) + 1 : start].strip()
+
+
 def _math_end(src: str, start: int, limit: int) -> int:
     """Where the mathematics that begins at `start` has ended, -1 where none does."""
     if src[start] not in "$\\":
@@ -152,7 +156,11 @@ def _math_end(src: str, start: int, limit: int) -> int:
             rf"(?<!\\){re.escape(closing)}" if closing == "$$" else re.escape(closing)
         )
         end = mark.search(src, start + len(opening), limit)
-        return end.end() if end else -1
+        if end is None or ("\n" in end.string[start : end.end()] and not _begins_line(src, start)):
+            return (
+                -1
+            )  # over several lines nbconvert sees it, or not, by what the paragraph begins with
+        return end.end()
     # a single dollar, as pandoc reads it: "costs $5 or $6" is no mathematics
     if src[start] != "$" or src[start - 1 : start] == "$" or src[start + 1 : start + 2].isspace():
         return -1

@@ -23,15 +23,15 @@ _BIDI: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that turn the direction of writing: in a label they could disguise the host."""
 
 _TEXT: Final = re.compile(
-    r"\\(?P<escaped>[<`!])"
-    r"|\\\\(?P<tex>[()\[\]])"
+    r"\\+(?:begin|end)(?P<environment>\{)"
+    r"|\\{2,}(?P<tex>[()\[\]])"
+    r"|\\(?P<escaped>[<`!])"
     r"|\\[!-/:-@\[-`{-~]"  # any other escape keeps its backslash, and its character is no mark
     r"|(?P<tag><)(?![\s\d=<-])"
     r"|(?P<tick>`)"
     r"|\](?P<after>[(:\[])"
     r"|(?P<bang>!)(?=\[)"
     r"|(?P<dollar>\$)"
-    r"|\\(?:begin|end)(?P<environment>\{)"
 )
 MACROS: Final = (
     r"\\+(?=(?:href|url|includegraphics|html[A-Z]\w*|cssId|class|style|require|csname)(?![A-Za-z]))"

@@ -31,7 +31,7 @@ def is_inert(text: str) -> bool:
         return True
     texts = [text]
     if _MATH.search(text):
-        texts += [_jupyterlab.without_math(text), _nbconvert.without_math(text)]
+        texts += [_jupyterlab.without_math(text), *_nbconvert.without_math(text)]
         if _HOLE_IN_ADDRESS.search(texts[1]):
             return False
     return all(
