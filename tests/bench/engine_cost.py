@@ -202,7 +202,7 @@ def main() -> int:
     parser.add_argument("--venv", type=Path, default=default_folder(), help="the peers' folder")
     options = parser.parse_args()
     if options.short:
-        return run(SHORT, 4, None, short=True)
+        return run(SHORT, 3, None, short=True)
     return run(FULL, options.rounds, options.venv, short=False)
 
 
