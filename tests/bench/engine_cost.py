@@ -20,10 +20,10 @@ with their default connection pools (but 60 s of patience), and the json of the 
 
 "256 at once" is 256 tasks that make 1,024 calls between them. What httpx costs there depends on
 how many of its 100 connections are open: all of them on a new client and wherever answers take
-time, as a model's do. A warm client and a server that answers at once is the one case in which it
-gets along with 20, and is shown without a gate. "Burst" is a stream that the server writes in one
-piece; "paced" one in which each chunk comes on its own, 5 ms after the last, as from a model of 200
-tokens a second.
+time, as a model's do. With a warm client and a server that answers at once it may come to get along
+with 20, and then costs a third; no model is like that, so this is shown without a gate. "Burst" is
+a stream that the server writes in one piece; "paced" one in which each chunk comes on its own, 5 ms
+after the last, as from a model of 200 tokens a second.
 
 The server is not the bottleneck: the last column is the processor time it took for a call, and the
 share of a core that was meanwhile, which has to be under a half for every contender.
