@@ -99,8 +99,9 @@ class _Shown:
 
         A complete answer no longer has the note above it that it grew under.
         """
-        if self._growing.endswith(f"\n\n{text}"):
-            return
+        note, mark, said = self._growing.partition("]\n\n")
+        if note.startswith("[") and mark and text.startswith(said):
+            self._growing = said
         if not text.startswith(self._growing):
             self.end()
         self._write(text[len(self._growing) :])

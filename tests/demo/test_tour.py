@@ -52,6 +52,11 @@ def test_text_that_starts_again_is_written_below():
     assert text == "ab\n[again]\n\nx\n"
 
 
+def test_an_answer_without_its_note_goes_on_where_it_stood():
+    text = shown(growing("[again]\n\nx y", "display_data"), growing("x y z."))
+    assert text == "[again]\n\nx y z.\n"
+
+
 def test_an_error_is_plain_text():
     cell = _Shown(lambda _: None)
     cell.take("error", {"traceback": ["\x1b[31mOops\x1b[0m"]})
