@@ -51,7 +51,7 @@ def ask(
     asked: Ask,
     namespace: Mapping[str, Any],
     *,
-    assigned: bool = False,
+    assigned: bool,
 ) -> object:
     """Ask and show; `_llm` and the variables that were named hold the reply.
 
