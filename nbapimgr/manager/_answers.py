@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 import msgspec
 
-from nbapimgr.errors import UnknownName
+from nbapimgr.errors import NbApiMgrError, UnknownName
 from nbapimgr.models import Delta, Finished
 from nbapimgr.recordings import FOLDER, Recordings
 
@@ -64,7 +64,11 @@ class Answers:
         if source.mode == "replay":
             return self.recordings.replay(request)
         if source.cache and not source.refresh and source.mode == "live":
-            reply = self.cache.load(request)
+            try:
+                reply = self.cache.load(request)
+            except NbApiMgrError as e:  # damaged: what was kept to save a call does not cost one
+                _log.warning("%s", e)
+                return None
             return msgspec.structs.replace(reply, source="cache") if reply else None
         return None
 

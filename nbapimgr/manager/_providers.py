@@ -91,6 +91,7 @@ class Providers(Mapping[str, Provider]):
             UnknownName: No such field, dialect or vendor; names the nearest.
         """
         key = None if key is None else Secret(key)  # tracebacks may show variables
+        _check_name(name)
         if gguf is not None:
             fields = _served_here(Path(gguf).expanduser(), fields)
         provider = _checked(name, _with_defaults(name, fields))
@@ -175,6 +176,8 @@ def _fields_of(provider: Provider) -> dict[str, Any]:
 def _with_defaults(name: str, fields: dict[str, Any]) -> dict[str, Any]:
     """The fields given, over those of the catalogue."""
     fields = dict(_known_fields(fields))
+    if not isinstance(fields.get("vendor", ""), str):
+        raise OptionError(f"provider {name!r}: vendor is a name of the catalogue")
     vendor_name = fields.get("vendor") or (name if "base_url" not in fields else "")
     if vendor_name in CATALOGUE:
         vendor = CATALOGUE[vendor_name]
@@ -189,7 +192,8 @@ def _with_defaults(name: str, fields: dict[str, Any]) -> dict[str, Any]:
         return {**defaults, **fields}
     if fields.get("vendor"):
         raise UnknownName("vendor", vendor_name, CATALOGUE)
-    if "base_url" not in fields and "gguf" not in fields.get("options", {}):
+    options = fields.get("options")
+    if "base_url" not in fields and not (isinstance(options, dict) and "gguf" in options):
         raise UnknownName("known provider", name, CATALOGUE, hint=_nearest_or_needs(name))
     return {"dialect": "openai-chat", "base_url": "", **fields}
 
@@ -216,26 +220,40 @@ def _nearest_or_needs(name: str) -> str:
     return f"did you mean {close[0]!r}? {needs}" if close else needs
 
 
-def _checked(name: str, fields: dict[str, Any]) -> Provider:
-    if not _NAME.fullmatch(name):
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise OptionError(
             f"{name!r} cannot name a provider", hint="letters, digits, '_', '.' and '-' can"
         )
+
+
+def _checked(name: str, fields: dict[str, Any]) -> Provider:
     if isinstance(fields.get("models"), str):
         fields["models"] = (fields["models"],)
     try:
         provider = msgspec.convert({**fields, "name": name}, Provider)
-    except msgspec.ValidationError as e:
+        msgspec.to_builtins(provider)  # what cannot be written into the settings
+    except (msgspec.ValidationError, TypeError) as e:
         raise OptionError(f"provider {name!r}: {e}") from None
     dialect(provider.dialect)
-    if place := misplaced(provider):
-        raise OptionError(f"provider {name!r}: {place} holds a secret", hint="give it as key=")
-    url = urlsplit(provider.base_url)
-    if provider.base_url and (url.scheme not in {"http", "https"} or not url.hostname):
-        raise OptionError(
-            f"provider {name!r}: base_url {provider.base_url!r} is no http(s) address",
-            hint='e.g. base_url="http://127.0.0.1:8000/v1"',
-        )
+    _check_address(provider)
     for limit in provider.rate_limits.keys() - _LIMITS:
         raise UnknownName("rate limit", limit, _LIMITS)
     return provider
+
+
+def _check_address(provider: Provider) -> None:
+    """That the base URL is one, and that no field holds a secret, which is never shown."""
+    wrong = f"provider {provider.name!r}: base_url"
+    hint = 'e.g. base_url="http://127.0.0.1:8000/v1"'
+    try:
+        url = urlsplit(provider.base_url)
+        _ = url.port
+    except ValueError:  # whose words may be a part of a password
+        raise OptionError(f"{wrong} is no http(s) address", hint=hint) from None
+    if place := misplaced(provider):
+        raise OptionError(
+            f"provider {provider.name!r}: {place} holds a secret", hint="give it as key="
+        )
+    if provider.base_url and (url.scheme not in {"http", "https"} or not url.hostname):
+        raise OptionError(f"{wrong} {provider.base_url!r} is no http(s) address", hint=hint)

@@ -3,7 +3,8 @@
     None                      all enabled providers by priority, each with its models in order
     "fast"                    a route of the settings
     "openai"                  a provider, with its models in order
-    "openai:gpt-5-mini"       a provider and a model ("openai/gpt-5-mini" is the same)
+    "openai:gpt-5-mini"       a provider and a model ("openai/gpt-5-mini" is the same, unless it is
+                              the name of a model that another provider lists and openai does not)
     "gpt-5-mini"              a model: each provider that lists it, by priority
     "mine:m,other:n"          exactly these, in this order
     "local"                   the providers that need no key, when no route has that name
@@ -52,10 +53,10 @@ def resolve(route: str | None, settings: Settings) -> Resolved:
         route = settings.default
     if route is None:
         return Resolved(targets=tuple((p.name, None) for p in everyone), backed=False)
+    route = route.strip()
     if "," not in route and route not in settings.routes:
-        return Resolved(
-            targets=tuple(_target(route.strip(), settings, everyone)), backed=route != "local"
-        )
+        targets = tuple(_target(route, settings, everyone))
+        return Resolved(targets=targets, backed=route != "local")
     return Resolved(targets=tuple(_unique(_expand(route, settings, everyone, ()))), backed=False)
 
 
@@ -94,11 +95,13 @@ def _expand(
 def _target(part: str, settings: Settings, everyone: Sequence[Provider]) -> Iterable[Target]:
     if settings.provider(part):
         return [(part, None)]
-    for mark in ":/":
-        head, found, model = part.partition(mark)
-        if found and model and settings.provider(head):
-            return [(head, model)]
     listed: list[Target] = [(p.name, part) for p in everyone if part in p.models]
+    for mark in ":/":
+        head, _, model = part.partition(mark)
+        provider = settings.provider(head)
+        # "openai/gpt-oss-20b" is a model's own name at many a provider that is not OpenAI.
+        if provider and model and (model in provider.models or not listed):
+            return [(head, model)]
     if not listed and part == "local":
         listed = [(p.name, None) for p in everyone if p.keyless]
     if not listed:
