@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 import nbformat
+import psutil
 
 TIMEOUT = 90
 """Seconds: on a busy machine everything takes three times as long."""
@@ -84,10 +85,16 @@ class Lab:
 
     def stop(self):
         """End the server and its kernels."""
+        family = psutil.Process(self._process.pid).children(recursive=True)
         self._process.terminate()
         try:
-            self._process.wait(TIMEOUT)
+            self._process.wait(LEAVE)
+        except subprocess.TimeoutExpired:  # it waits for kernels; how it ends is not what is tested
+            self._process.kill()
+            self._process.wait()
         finally:
+            for left in filter(psutil.Process.is_running, family):
+                left.kill()
             self._log.close()
 
     def _wait(self):
@@ -198,3 +205,7 @@ class Notebook:
         self.command("apputils:change-theme", theme=name)
         light = "true" if "Light" in name else "false"
         self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+
+
+LEAVE = 15
+"""Seconds the server may take to shut its kernels down before it is ended."""
