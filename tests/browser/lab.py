@@ -18,6 +18,8 @@ import psutil
 
 TIMEOUT = 90
 """Seconds: on a busy machine everything takes three times as long."""
+LEAVE = 15
+"""Seconds the server may take to shut its kernels down before it is ended."""
 CHROMIUM = next(
     (
         found
@@ -205,7 +207,3 @@ class Notebook:
         self.command("apputils:change-theme", theme=name)
         light = "true" if "Light" in name else "false"
         self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
-
-
-LEAVE = 15
-"""Seconds the server may take to shut its kernels down before it is ended."""
