@@ -97,8 +97,8 @@ async def aevents(
             flight.cancel()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_SETTLE):
-                    while not isinstance((await inbox.get())[-1], End):
-                        pass
+                    while not ended:
+                        ended = isinstance((await inbox.get())[-1], End)
 
 
 def result(future: concurrent.futures.Future[T]) -> T:
@@ -147,6 +147,7 @@ def _take(
 
 def _settle(inbox: queue.SimpleQueue[list[Item]], arrived: list[str]) -> None:
     """Wait for the end of a stopped call, and keep the text that was on its way."""
+    ended = False
     with contextlib.suppress(queue.Empty):
-        while not isinstance(_take(inbox, arrived, _SETTLE)[-1], End):
-            pass
+        while not ended:
+            ended = isinstance(_take(inbox, arrived, _SETTLE)[-1], End)
