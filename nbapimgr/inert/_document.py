@@ -130,18 +130,26 @@ class _Document:
                 self.out[number] = _MARKS.match(self.source[number])[0]  # type: ignore[index]  # matches anything
 
     def _set_apart(self) -> None:
-        """Put quotes and fences at the left edge where no reader takes them for part of a list."""
-        before = ""
+        """Put a blank line where some reader would take a fence or a quote for part of a list."""
+        before: dict[int, str] = {}
         for token in self.tokens:
-            if token.level > 0:
-                continue
             start, end = token.map or (0, 0)
-            if token.type == "blockquote_open":
+            top = token.level == 0
+            if top and token.type == "blockquote_open":
                 self.out[start:end] = [line and _DEEP.sub("", line) for line in self.out[start:end]]
-            clings = before in _CONTAINERS and bool(self.source[start - 1].strip())
-            if clings and token.type in {"blockquote_open", "fence"}:
+            clings = before.get(token.level) in _CONTAINERS and self.source[start - 1].strip(" \t>")
+            if clings and token.type == "fence":
+                mark = self.source[start].index(token.markup)
+                self.out[start] = f"{_as_indent(self.source[start][:mark])}\n{self.out[start]}"
+            elif clings and top and token.type == "blockquote_open":
                 self.out[start] = f"\n{self.out[start]}"
-            before = token.type
+            before[token.level] = token.type
+            before[token.level + 1] = ""
+
+
+def _as_indent(marks: str) -> str:
+    """What goes on with the containers that `marks` begin."""
+    return re.sub(r"[^>\s]", " ", marks)
 
 
 def _is_footnote(line: str) -> bool:
@@ -165,7 +173,7 @@ def _closed_for_all(lines: list[str], token: Token) -> list[str]:
     """
     mark = token.markup
     at = lines[0].index(mark)
-    indent = re.sub(r"[^>\s]", " ", lines[0][:at])
+    indent = _as_indent(lines[0][:at])
     is_open = len(lines) == 1 or not re.fullmatch(
         rf"[\s>]*{re.escape(mark[0])}{{{len(mark)},}}\s*", lines[-1]
     )
