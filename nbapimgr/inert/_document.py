@@ -92,8 +92,15 @@ class _Document:
     def _paragraph(self, content: str, start: int, end: int) -> None:
         """Put the rewritten lines where the old ones stood, behind the marks of the containers."""
         old = [line.strip() for line in content.split("\n")]
-        if not content or len(old) != end - start:
-            return  # markdown-it-py strips a line of no-break spaces: these lines stay words
+        if not content:
+            return
+        if len(old) != end - start:  # markdown-it-py strips a line of no-break spaces
+            for number in range(start, end):
+                marks = _MARKS.match(self.source[number])[0]  # type: ignore[index]  # matches anything
+                self.out[number] = marks + as_continuation(
+                    as_text(self.source[number][len(marks) :])
+                )
+            return
         number = start
         self.out[start:end] = [None] * (end - start)
         for new in rewritten(content, self.env, math=self.math).split("\n"):

@@ -22,7 +22,8 @@ _RISKY: Final = re.compile(r"<|\]\s?[(\[:]|!\[|(?:://|www\.|@)\S*[$\\]", re.IGNO
 _MATH: Final = re.compile(r"\$|\\\\[(\[]|\\begin")
 _HOLE: Final = re.compile(r"@@\d+@@")
 _HOLE_IN_ADDRESS: Final = re.compile(r"(?:://|www\.|@)[^\s<]*?@@\d+@@", re.IGNORECASE)
-"""What is put back there stands in an attribute, where a quote would end it."""
+"""What JupyterLab puts back there stands in an attribute, where a quote would end it; for nbconvert
+the address takes in the mark that opens the mathematics."""
 
 
 def is_inert(text: str) -> bool:
@@ -32,7 +33,7 @@ def is_inert(text: str) -> bool:
     texts = [text]
     if _MATH.search(text):
         texts += [_jupyterlab.without_math(text), *_nbconvert.without_math(text)]
-        if _HOLE_IN_ADDRESS.search(texts[1]):
+        if any(_HOLE_IN_ADDRESS.search(seen) for seen in texts[1:]):
             return False
     return all(
         _is_dead(token)

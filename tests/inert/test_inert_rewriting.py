@@ -47,6 +47,8 @@ def test_what_is_harmless_stays_as_it_is(text):
         ("> - <b>\n>   <i>\n<u>", "> - &lt;b>\n>   &lt;i>\n&lt;u>"),
         ("#\n\n<b>", "#\n\n&lt;b>"),
         ("\xa0\n`a`\n`<b>`", "\xa0\n&#96;a&#96;\n&#96;&lt;b>&#96;"),
+        ("> a\n> \u2003\n> term <b>\n> : x\n> \u2003",
+         "> a\n> \u2003\n> term &lt;b>\n> &#58; x\n> \u2003"),
         ("`<b>`\n\u2003\n<c>\n\u3000", "&#96;&lt;b>&#96;\n\u2003\n&lt;c>\n\u3000"),
         ("- | `<a>` | <b> |\n  |---|---|\n  | - | <c> |",
          "- | `<a>` | &lt;b> |\n  |---|---|\n  | - | &lt;c> |"),
