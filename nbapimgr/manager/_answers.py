@@ -85,4 +85,5 @@ class Answers:
 
 def events_of(reply: Reply) -> tuple[Event, ...]:
     """A kept reply as the events of a call."""
-    return (Delta(text=reply.text), Finished(reply=reply))
+    said = (Delta(text=reply.text),) if reply.text else ()
+    return (*said, Finished(reply=reply))

@@ -154,6 +154,8 @@ def test_a_name_that_can_be_one(llm, name):
         ({"base_url": "http://u:pw/d@h"}, "base_url is no http(s) address", "http://"),
         ({"base_url": "http://u:p@h"}, "base_url holds a secret", "give it as key="),
         ({"base_url": "ftp://u:p@h"}, "base_url holds a secret", "give it as key="),
+        ({"base_url": "http://h/v1?a=1&api_key=k"}, "base_url (api_key) holds a secret", "key="),
+        ({"options": {"token": "k"}}, "options['token'] holds a secret", "key="),
         ({"headers": {"X-Api-Key": "k"}}, "headers['X-Api-Key'] holds a secret", "key="),
     ],
 )
