@@ -24,7 +24,7 @@ raised inside an `except` block that handles a group.
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbapimgr.secret import scrub
 
@@ -65,6 +65,11 @@ class NbApiMgrError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python's own would call __init__ with the message alone: an error that cannot be unpickled
+        # breaks the whole pool of processes that one worker raised it in.
+        return _again, (type(self), self.args, vars(self))
 
     def _render_traceback_(self) -> list[str]:
         """Lines that IPython shows in place of a traceback."""
@@ -191,6 +196,13 @@ class CallInterrupted(KeyboardInterrupt):
     def _render_traceback_(self) -> list[str]:
         kept = f"; {len(self.partial)} characters are kept in _llm" if self.partial else ""
         return [f"Stopped by you{kept}."]
+
+
+def _again(kind: type[NbApiMgrError], args: tuple[Any, ...], said: dict[str, Any]) -> NbApiMgrError:
+    """An error that was pickled."""
+    error = kind.__new__(kind, *args)
+    vars(error).update(said)
+    return error
 
 
 def nearest(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
