@@ -17,6 +17,7 @@ from traitlets.config import Config
 from nbapimgr.demo import Rehearsal
 from nbapimgr.magics import register, unregister
 from nbapimgr.manager import connect, disconnect
+from nbapimgr.models import Provider
 from nbapimgr.settings import Settings
 from tests.magics.replies import FIRST, SECOND
 
@@ -111,6 +112,22 @@ def run(bare):
 def manager(shell, home):
     """The kernel's manager with two providers that are not there."""
     return connect(home, settings=Settings(providers=(FIRST, SECOND)))
+
+
+@pytest.fixture
+def empty(shell, home):
+    """A manager without providers."""
+    return connect(home, settings=Settings())
+
+
+@pytest.fixture
+def hosted(shell, home):
+    """A manager with one provider that needs a key."""
+    provider = Provider(
+        name="mine", dialect="openai-chat", base_url="http://127.0.0.1:9", models=("m",),
+        env=("MINE_KEY",),
+    )  # fmt: skip
+    return connect(home, settings=Settings(providers=(provider,)))
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 
 import pytest
-from IPython.core.error import StdinNotImplementedError
 
 import nbapimgr.demo
-from nbapimgr import AllProvidersFailed, NotConfigured, OptionError, UnknownName
+from nbapimgr import NotConfigured, OptionError, UnknownName
 from nbapimgr.demo._home import provider_of
 from nbapimgr.magics._card import Card
 from nbapimgr.manager import Manager, connect
@@ -23,40 +21,6 @@ KEY = "sk-typed-0123456789-abcdefghijk-9Zq7"
 def lines(ran):
     assert isinstance(ran.ok().value, Card)
     return ran.value.lines
-
-
-@pytest.fixture
-def empty(shell, home):
-    """A manager without providers."""
-    return connect(home, settings=Settings())
-
-
-@pytest.fixture
-def hosted(shell, home):
-    """A manager with one provider that needs a key."""
-    provider = Provider(
-        name="mine", dialect="openai-chat", base_url="http://127.0.0.1:9", models=("m",),
-        env=("MINE_KEY",),
-    )  # fmt: skip
-    return connect(home, settings=Settings(providers=(provider,)))
-
-
-@pytest.fixture
-def typed(monkeypatch):
-    """Answers the prompt for a key with this, or raises it."""
-    prompts = []
-
-    def with_this(what):
-        def ask(prompt):
-            prompts.append(prompt)
-            if isinstance(what, BaseException):
-                raise what
-            return what
-
-        monkeypatch.setattr(getpass, "getpass", ask)
-        return prompts
-
-    return with_this
 
 
 # nothing configured
@@ -204,101 +168,6 @@ def test_models_of_nobody(run, manager):
     ran = run("%llm models frist")
     assert isinstance(ran.error, UnknownName)
     assert ran.error.hint == "did you mean 'first'?"
-
-
-# keys
-
-
-def test_a_key_is_asked_for_and_never_shown(run, hosted, typed, shell):
-    prompts = typed(KEY)
-    ran = run("%llm keys set mine")
-    assert lines(ran) == (f"mine: …{KEY[-4:]} is kept in this kernel's memory",)
-    assert prompts == ["mine API key: "]
-    table = run("%llm keys").ok()
-    assert list(table.value["key"]) == [f"…{KEY[-4:]}"]
-    assert KEY not in ran.stdout + table.stdout + repr(shell.user_ns)
-
-
-def test_a_key_can_be_forgotten(run, hosted, typed):
-    typed(KEY)
-    run("%llm keys set mine").ok()
-    assert lines(run("%llm keys rm mine")) == ("mine: the key is forgotten",)
-    assert lines(run("%llm keys"))[0].startswith("No key is known.")
-    assert isinstance(run("%llm keys rm mine").error, UnknownName)
-
-
-def test_a_key_of_a_known_vendor_brings_its_provider(run, empty, typed):
-    typed(KEY)
-    run("%llm keys set groq").ok()
-    assert list(empty.providers) == ["groq"]
-
-
-def test_a_key_of_nobody_is_not_asked_for(run, manager, typed):
-    prompts = typed(KEY)
-    ran = run("%llm keys set frist")
-    assert isinstance(ran.error, UnknownName)
-    assert prompts == []
-
-
-def test_an_empty_key_is_none(run, hosted, typed):
-    typed("  ")
-    ran = run("%llm keys set mine")
-    assert isinstance(ran.error, OptionError)
-    assert "is empty" in str(ran.error)
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    [EOFError(), StdinNotImplementedError("no stdin"), RuntimeError("x"), NotImplementedError()],
-)
-def test_some_front_ends_cannot_ask(run, hosted, typed, trouble):
-    typed(trouble)
-    ran = run("%llm keys set mine")
-    assert isinstance(ran.error, OptionError)
-    assert ran.error.hint == "set MINE_KEY instead"
-    assert ran.error.__context__ is None
-    hosted.providers.update("mine", env=())
-    assert "llm.credentials.add" in run("%llm keys set mine").error.hint
-
-
-def test_a_key_that_is_not_typed_stops_nothing_else(run, hosted, typed):
-    typed(KeyboardInterrupt())
-    assert isinstance(run("%llm keys set mine").error, KeyboardInterrupt)
-    assert hosted.credentials.list("mine") == ()
-
-
-def test_what_is_typed_is_in_no_traceback(run, hosted, typed, monkeypatch):
-    typed(KEY)
-
-    def broken(*_args, **_fields):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(hosted.credentials, "add", broken)
-    run("%xmode Verbose").ok()
-    ran = run("%llm keys set mine")
-    assert isinstance(ran.error, ZeroDivisionError)
-    assert "ZeroDivisionError" in ran.stdout
-    assert KEY not in ran.stdout + ran.stderr
-
-
-@pytest.mark.parametrize("action", ["set", "test", "rm"])
-def test_a_key_belongs_to_a_provider(run, manager, action):
-    ran = run(f"%llm keys {action}")
-    assert isinstance(ran.error, OptionError)
-    assert str(ran.error) == f"%llm keys {action} needs a provider"
-    assert ran.error.hint == f"%llm keys {action} openai"
-
-
-@pytest.mark.parametrize(("models", "count"), [(MODELS, "3 models"), (MODELS[:1], "1 model")])
-def test_a_key_can_be_tried(run, manager, monkeypatch, models, count):
-    monkeypatch.setattr(manager.providers, "_models", lambda _provider: models)
-    assert lines(run("%llm keys test first")) == (f"✓ first answers and lists {count}",)
-
-
-def test_a_key_that_is_tried_in_vain(run, manager):
-    ran = run("%llm keys test first")
-    assert isinstance(ran.error, AllProvidersFailed)
-    assert ran.error.attempts[0].failure.category == "network.refused"
 
 
 # what was asked
