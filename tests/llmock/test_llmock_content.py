@@ -151,3 +151,18 @@ def test_half_a_shape_is_thrown_away(scene, stream):
     reply = scene.llm.ask("Who is it?", schema="name, age int", stream=stream)
     assert reply.data == {"name": "Ada", "age": 36}
     assert reply.provider == "spare"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="an answer that used max_tokens up before it began is asked for twice more of the same"
+    " provider, which cannot end otherwise and is paid for each time",
+)
+@pytest.mark.parametrize("scene", ["openai"], indirect=True)
+def test_what_ends_before_it_begins_is_not_bought_again(scene, stream):
+    scene.main.state.scenarios.clear()
+    scene.meets(Reply(text="", finish_reason="length", times=None))
+    with pytest.raises(AllProvidersFailed) as caught:
+        scene.llm.ask("Say it.", max_tokens=20, stream=stream)
+    assert [one.failure.category for one in caught.value.attempts] == ["service.empty"]
