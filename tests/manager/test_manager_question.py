@@ -33,7 +33,6 @@ def test_text_is_a_message_of_the_user():
         [{"role": "user", "content": [Text(text="Hello")]}],
         iter([HELLO]),
     ],
-    ids=repr,
 )
 def test_a_message_in_all_its_forms(prompt):
     assert question(prompt).messages == (HELLO,)
