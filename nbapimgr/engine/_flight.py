@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nbapimgr.engine._courier import courier_to
 from nbapimgr.errors import NbApiMgrError
-from nbapimgr.models import Event, Finished
+from nbapimgr.models import Delta, Event, Finished, Started
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,6 +54,7 @@ class Flight:
         self._batch: list[Item] = []
         self._flush_due: asyncio.Handle | None = None
         self._flushed = 0.0
+        self._answering = False
         self._ended = False
 
     def start(self) -> None:
@@ -77,15 +78,25 @@ class Flight:
     async def _pump(self) -> None:
         async for event in self._source():
             self._batch.append(event)
-            if type(event) is Finished:
+            kind = type(event)
+            if kind is Finished:
                 self._end(None)  # what follows is housekeeping
-            elif self._flush_due is None:
-                due = self._flushed + _PACE
-                self._flush_due = (
-                    self._loop.call_soon(self._flush)
-                    if due <= self._loop.time()
-                    else self._loop.call_at(due, self._flush)
-                )
+            elif kind is Delta and not self._answering:
+                self._answering = True
+                self._flush_at(0.0)  # a first token is not kept waiting
+            else:
+                self._answering = self._answering and kind is not Started
+                if self._flush_due is None:
+                    self._flush_at(self._flushed + _PACE)
+
+    def _flush_at(self, due: float) -> None:
+        if self._flush_due is not None:
+            self._flush_due.cancel()
+        self._flush_due = (
+            self._loop.call_soon(self._flush)
+            if due <= self._loop.time()
+            else self._loop.call_at(due, self._flush)
+        )
 
     def _done(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():

@@ -240,6 +240,28 @@ async def test_batches_on_their_way_are_passed_over_when_leaving(monkeypatch):
     await others()
 
 
+async def test_a_first_token_is_not_kept_waiting(monkeypatch):
+    """However long events are gathered, whoever asked sees at once that the answer begins."""
+    more = asyncio.Event()
+
+    async def source():
+        yield Planned(plan=Plan(candidates=()))
+        yield Delta(text="first")
+        yield Delta(text=" and second")
+        await more.wait()
+        yield Delta(text=" and third")
+
+    monkeypatch.setattr("nbapimgr.engine._flight._PACE", 3600)
+    async with aclosing(faces.aevents(asyncio.get_running_loop(), source)) as events:
+        assert [(await anext(events)), (await anext(events)).text, (await anext(events)).text] == [
+            Planned(plan=Plan(candidates=())),
+            "first",
+            " and second",
+        ]
+        more.set()
+        assert [event.text async for event in events] == [" and third"]
+
+
 def test_a_flight_on_a_closed_loop_can_be_cancelled():
     loop = asyncio.new_event_loop()
     flight = Flight(loop, None, print)
