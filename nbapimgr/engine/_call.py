@@ -103,9 +103,9 @@ class Call:
                         yield delta
             except BaseException:
                 trial.stop()
-                self._attempts.append(self._account(cancelled_attempt_of(trial, estimate)))
+                self._note(cancelled_attempt_of(trial, estimate))
                 raise
-            self._attempts.append(self._account(attempt_of(trial, estimate)))
+            self._note(attempt_of(trial, estimate))
         except BaseException:
             await trial.close()
             raise
@@ -116,6 +116,11 @@ class Call:
             held.append(Delta(text=trial.decoded.text))  # an answer that came whole
         for delta in held:
             yield delta
+
+    def _note(self, attempt: Attempt) -> None:
+        attempt = self._account(attempt)
+        self._attempts.append(attempt)
+        self._gear.observe(attempt)
 
     def _decide(self, failure: Failure, others: Sequence[Candidate]) -> Decision:
         left = None if self._request.timeout is None else self._end - self._clock()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nbapimgr.engine._call import Call
 from nbapimgr.engine._check import list_models
 from nbapimgr.engine._faces import aevents, events, result
-from nbapimgr.engine._gear import Gear
+from nbapimgr.engine._gear import Gear, no_patience, unobserved
 from nbapimgr.engine._limits import Limits
 from nbapimgr.engine._loop import LoopThread
 from nbapimgr.engine._transport import Transport
@@ -44,6 +44,10 @@ class Engine:
         start: Starts a provider that has no base URL, in a worker thread, and gives it with one.
         limits: How long is waited for what.
         estimate: Tokens in a text, where the provider does not say.
+        patience: Seconds a candidate is given for its first token and between two pieces of its
+            answer, by what is known of it; None where the limits stand.
+        observe: Called once for each attempt after it has been accounted for, on the engine's
+            thread.
     """
 
     def __init__(
@@ -53,11 +57,15 @@ class Engine:
         start: Callable[[Provider], Provider] | None = None,
         limits: Limits | None = None,
         estimate: Callable[[str], int] = _by_length,
+        patience: Callable[[Candidate], tuple[float, float] | None] = no_patience,
+        observe: Callable[[Attempt], object] = unobserved,
     ) -> None:
         self._key_for = key_for
         self._start = start
         self._limits = limits or Limits()
         self._estimate = estimate
+        self._patience = patience
+        self._observe = observe
         self._loop = LoopThread(Transport)
 
     def stream(
@@ -143,4 +151,12 @@ class Engine:
         return asyncio.run_coroutine_threadsafe(check, running.loop)
 
     def _gear(self, transport: Transport) -> Gear:
-        return Gear(transport, self._limits, self._key_for, self._start, self._estimate)
+        return Gear(
+            transport,
+            self._limits,
+            self._key_for,
+            self._start,
+            self._estimate,
+            patience=self._patience,
+            observe=self._observe,
+        )

@@ -101,6 +101,8 @@ class Attempt(Record, frozen=True, kw_only=True):
     finish_reason: str | None = None
     text_length: int = 0
     """Characters of answer that had arrived."""
+    probe: bool = False
+    """Sent beside the user's own attempt, to learn whether a candidate is well again."""
 
     def line(self) -> str:
         """One line for people: who, what, how long."""

@@ -178,3 +178,17 @@ def test_leaving_early_leaves_no_attempt_unaccounted(world, script, providers, c
     sent_twice = sum(outcome.name == "reset" for outcome in script)  # on a kept connection
     assert len(accounted) >= len(seen) - sent_twice
     assert all(attempt.outcome != "cancelled" for attempt in accounted[:-1])
+
+
+def test_each_attempt_is_observed_once_as_it_was_accounted_for(server, client, ask, at):
+    seen = []
+    engine = Engine(key_for=lambda _: None, observe=seen.append)
+    server.script(error(500), error(500), error(401), streamed("fine"))
+    asked = ask(engine, at(server, keyless=True), at(server, name="two", keyless=True, priority=2))
+    with pytest.raises(AllProvidersFailed):
+        asked.reply()
+    asked = ask(engine, at(server, keyless=True))
+    asked.reply()
+    engine.close()
+    assert [attempt.outcome for attempt in seen] == ["error", "error", "error", "ok"]
+    assert seen[-1] is asked.accounted[0]
