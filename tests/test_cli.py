@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -95,3 +97,18 @@ def test_wrong_use_is_one_line(run, configured, words, said):
 
 def test_the_version(run):
     assert run("--version").output.startswith("nbapimgr, version ")
+
+
+def test_the_help_names_every_command(run):
+    lines = run("--help").output.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "demo", "doctor", "providers", "keys", "test", "usage",
+    ]  # fmt: skip
+
+
+def test_a_command_loads_no_other():
+    code = "import sys, nbapimgr.cli; print([m for m in sys.modules if 'nbapimgr.cli._' in m])"
+    printed = subprocess.run(  # noqa: S603  # our own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.strip() == "['nbapimgr.cli._group']"
