@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import msgspec
 
 from nbapimgr.errors import SettingsError, nearest
-from nbapimgr.models import Provider
+from nbapimgr.models import Provider, fields_of, provider_fields, provider_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,13 +189,13 @@ def _route(name: str, to: object) -> tuple[str, ...]:
 
 
 def _provider(name: str, fields: dict[str, Any]) -> Provider:
-    known = set(Provider.__struct_fields__) - {"name"}
+    known = set(provider_fields)
     for key in fields.keys() - known:
         raise SettingsError(
             f"providers.{name}: unknown key {key!r}", hint=_did_you_mean(key, known)
         )
     try:
-        return msgspec.convert({**fields, "name": name}, Provider)
+        return provider_from({**fields, "name": name})
     except msgspec.ValidationError as e:
         raise SettingsError(f"providers.{name}: {e}") from None
 
@@ -236,9 +236,7 @@ def _edited(text: str, settings: Settings) -> str:
 
 def _plain(settings: Settings) -> dict[str, Any]:
     """What the file says, without what is empty: TOML has no null."""
-    providers = {p.name: msgspec.to_builtins(p) for p in settings.providers}
-    for fields in providers.values():
-        del fields["name"]
+    providers = {p.name: fields_of(p) for p in settings.providers}
     routes = {name: ", ".join(to) for name, to in settings.routes.items()}
     plain = {
         "version": _VERSION,

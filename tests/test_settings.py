@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nbapimgr import settings as room
 from nbapimgr.errors import SettingsError
-from nbapimgr.models import Provider
+from nbapimgr.models import Provider, provider_from
 from nbapimgr.settings import Settings, load, places, save, update
 
 
@@ -352,3 +352,29 @@ def test_a_file_system_without_locks(path, monkeypatch):
     monkeypatch.setattr("filelock.FileLock.acquire", acquire)
     with pytest.raises(SettingsError, match="does not appear to support flock"):
         save(path, Settings())
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        ["m", {"id": "n", "context_window": 4096, "images": False}],
+        [{"id": "n", "tools": True}, {"id": "m", "schema": False, "max_output_tokens": 8}],
+    ],
+)
+def test_models_that_are_tables_come_back(path, models):
+    fields = {"name": "x", "dialect": "openai-chat", "base_url": "http://h", "models": models}
+    kept = Settings(providers=(provider_from(fields),))
+    save(path, kept)
+    assert load(path) == kept
+    save(path, kept)
+    assert tomllib.loads(path.read_text())["providers"]["x"]["models"] == models
+
+
+def test_a_wrong_table_of_a_model_is_said_with_its_place(path):
+    path.parent.mkdir()
+    path.write_text(
+        '[providers.x]\ndialect = "openai-chat"\nbase_url = "http://h"\n'
+        'models = ["m", {id = "n", context_windw = 1}]\n'
+    )
+    with pytest.raises(SettingsError, match=r"providers\.x: models\[1\]: unknown key 'context_w"):
+        load(path)

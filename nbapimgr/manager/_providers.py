@@ -12,7 +12,7 @@ import msgspec
 
 from nbapimgr.errors import OptionError, UnknownName
 from nbapimgr.manager._misplaced import misplaced
-from nbapimgr.models import Provider
+from nbapimgr.models import Provider, fields_of, provider_fields, provider_from
 from nbapimgr.secret import Secret
 from nbapimgr.wire import dialect
 from nbapimgr.wire.catalogue import CATALOGUE
@@ -30,7 +30,6 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _LIMITS: Final = frozenset({"rpm", "tpm", "rpd"})
 _LAST: Final = 1000
 """The priority of a local model: it answers when nobody else does."""
-_FIELDS: Final = tuple(f for f in Provider.__struct_fields__ if f != "name")
 
 
 class Providers(Mapping[str, Provider]):
@@ -84,7 +83,9 @@ class Providers(Mapping[str, Provider]):
                 and is tried after the others.
             fields: Fields of `Provider`: dialect ("openai-chat" unless the catalogue knows better),
                 base_url, models, priority, rate_limits (rpm, tpm, rpd), enabled, env, keyless,
-                headers, options, vendor.
+                headers, options, vendor. A model is a name, or a table that says what it can do:
+                `{"id": "m", "context_window": 4096, "images": False}`; also `max_output_tokens`,
+                `tools`, `schema`.
 
         Raises:
             OptionError: A field is wrong; says which and what it should be.
@@ -109,7 +110,7 @@ class Providers(Mapping[str, Provider]):
             UnknownName: There is none of that name, or no such field.
             OptionError: A field is wrong.
         """
-        provider = _checked(name, {**_fields_of(self.known(name)), **_known_fields(fields)})
+        provider = _checked(name, {**fields_of(self.known(name)), **_known_fields(fields)})
         self.put(provider)
         return provider
 
@@ -164,13 +165,9 @@ class Providers(Mapping[str, Provider]):
 
 def _known_fields(fields: dict[str, Any]) -> dict[str, Any]:
     for field in fields:
-        if field not in _FIELDS:
-            raise UnknownName("provider field", field, _FIELDS)
+        if field not in provider_fields:
+            raise UnknownName("provider field", field, provider_fields)
     return fields
-
-
-def _fields_of(provider: Provider) -> dict[str, Any]:
-    return {field: getattr(provider, field) for field in _FIELDS}
 
 
 def _with_defaults(name: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -228,10 +225,10 @@ def _check_name(name: object) -> None:
 
 
 def _checked(name: str, fields: dict[str, Any]) -> Provider:
-    if isinstance(fields.get("models"), str):
+    if isinstance(fields.get("models"), str | dict):
         fields["models"] = (fields["models"],)
     try:
-        provider = msgspec.convert({**fields, "name": name}, Provider)
+        provider = provider_from({**fields, "name": name})
         msgspec.to_builtins(provider)  # what cannot be written into the settings
     except (msgspec.ValidationError, TypeError) as e:
         raise OptionError(f"provider {name!r}: {e}") from None

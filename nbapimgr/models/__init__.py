@@ -4,6 +4,7 @@ Tokens follow OpenTelemetry GenAI's meaning: `input_tokens` includes cached ones
 includes reasoning. Times are seconds; moments are seconds since the epoch (UTC). Unknown is None.
 """
 
+from nbapimgr.models._declared import fields_of, provider_fields, provider_from
 from nbapimgr.models._events import Delta, Event, Failed, Finished, Planned, Restarted, Started
 from nbapimgr.models._provider import Candidate, ModelInfo, Plan, Provider, Skip
 from nbapimgr.models._reply import Attempt, Cost, Failure, Reply, Scope, Usage
@@ -52,5 +53,8 @@ __all__ = [
     "ToolCall",
     "ToolResult",
     "Usage",
+    "fields_of",
+    "provider_fields",
+    "provider_from",
     "user",
 ]

@@ -9,6 +9,18 @@ from nbapimgr.models._record import Record
 __all__ = ["Candidate", "ModelInfo", "Plan", "Provider", "Skip"]
 
 
+class ModelInfo(Record, frozen=True, kw_only=True):
+    """What is said of a model, by its provider's list or by the user; None where nothing is."""
+
+    id: str
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    images: bool | None = None
+    tools: bool | None = None
+    schema: bool | None = None
+    raw: Any = None
+
+
 class Provider(Record, frozen=True, kw_only=True):
     """An account at one LLM API, as the user configured it. Holds no secret."""
 
@@ -17,6 +29,8 @@ class Provider(Record, frozen=True, kw_only=True):
     base_url: str
     models: tuple[str, ...] = ()
     """The models to try, in order; the first is the default."""
+    declared: tuple[ModelInfo, ...] = ()
+    """What the user says of some of them."""
     vendor: str = ""
     """Its entry in the catalogue ("openai", "groq", …); empty for a server of one's own."""
     priority: int = 100
@@ -59,15 +73,3 @@ class Plan(Record, frozen=True, kw_only=True):
     skipped: tuple[Skip, ...] = ()
     route: str | None = None
     policy: str = "priority"
-
-
-class ModelInfo(Record, frozen=True, kw_only=True):
-    """What a provider's list says of a model; None where it does not say."""
-
-    id: str
-    context_window: int | None = None
-    max_output_tokens: int | None = None
-    images: bool | None = None
-    tools: bool | None = None
-    schema: bool | None = None
-    raw: Any = None

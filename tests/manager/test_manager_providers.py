@@ -220,3 +220,17 @@ def test_a_check_that_fails_says_why(asked, server):
     with pytest.raises(AllProvidersFailed) as caught:
         asked.providers.test("one")
     assert caught.value.attempts[0].failure.category == "auth.invalid_key"
+
+
+def test_a_model_may_be_a_table_that_says_what_it_can_do(llm):
+    table = {"id": "n", "context_window": 4096, "images": False}
+    made = llm.providers.add("mine", base_url=URL, models=["m", table])
+    assert made.models == ("m", "n")
+    assert llm.providers.update("mine", priority=3).declared == made.declared
+    assert llm.providers.update("mine", models=table).models == ("n",)
+    assert llm.providers.update("mine", models=["m"]).declared == ()
+
+
+def test_a_wrong_table_of_a_model_is_one_line(llm):
+    with pytest.raises(OptionError, match=r"provider 'mine': models\[0\]: unknown key 'imges'"):
+        llm.providers.add("mine", base_url=URL, models=[{"id": "m", "imges": False}])
