@@ -1,0 +1,22 @@
+"""The official test vector of RFC 9180 for the suite that seals keys, without its later messages.
+
+Source: test-vectors.json of github.com/cfrg/draft-irtf-cfrg-hpke, the entry with mode 0, kem_id 16
+(DHKEM(P-256, HKDF-SHA256)), kdf_id 1 (HKDF-SHA256), aead_id 2 (AES-256-GCM): its first encryption.
+"""
+
+INFO = "4f6465206f6e2061204772656369616e2055726e"
+RECIPIENT_PRIVATE = "317f915db7bc629c48fe765587897e01e282d3e8445f79f27f65d031a88082b2"
+RECIPIENT_PUBLIC = (
+    "04abc7e49a4c6b3566d77d0304addc6ed0e98512ffccf505e6a8e3eb25c685136f"
+    "853148544876de76c0f2ef99cdc3a05ccf5ded7860c7c021238f9e2073d2356c"
+)
+SENDER_PRIVATE = "90345e3a1d116c1dd39ae76d95ab858c142223a63e44f8f85318cfa91a84858e"
+SENDER_PUBLIC = (
+    "04c06b4f6bebc7bb495cb797ab753f911aff80aefb86fd8b6fcc35525f3ab5f03e"
+    "0b21bd31a86c6048af3cb2d98e0d3bf01da5cc4c39ff5370d331a4f1f7d5a4e0"
+)
+AAD = "436f756e742d30"
+PLAINTEXT = "4265617574792069732074727574682c20747275746820626561757479"
+CIPHERTEXT = (
+    "58c61a45059d0c5704560e9d88b564a8b63f1364b8d1fcb3c4c6ddc1d291742465e902cd216f8908da49f8f96f"
+)
