@@ -24,13 +24,13 @@ SLACK = 1.5
 """By how much a short form may miss a gate: it counts less, on machines that do other work."""
 
 
-class _Process:
-    """A module of this folder in a process of its own, which ends when its standard input does."""
+class Process:
+    """A module in a process of its own, which ends when its standard input does."""
 
     def __init__(self, python: str, module: str, *arguments: str) -> None:
         self._home = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(  # noqa: S603  # our own words
-            [python, "-m", f"tests.bench.{module}", *arguments],
+            [python, "-m", module, *arguments],
             cwd=ROOT,
             env=environment(self._home.name),
             stdin=subprocess.PIPE,
@@ -62,11 +62,11 @@ class _Process:
         return line
 
 
-class Server(_Process):
+class Server(Process):
     """The server of `server.py`."""
 
     def __init__(self) -> None:
-        super().__init__(sys.executable, "server")
+        super().__init__(sys.executable, "tests.bench.server")
         self._origin = f"http://127.0.0.1:{int(self._read())}"
 
     def url(self, how: str) -> str:
@@ -79,17 +79,24 @@ class Server(_Process):
             return int(response.read()) / 1e9
 
 
-class Worker(_Process):
-    """A contender of `worker.py`.
+class Worker(Process):
+    """One who obeys (`obeying.py`): a contender of `worker.py`, or of another module.
 
     Args:
         name: Which.
         python: The interpreter of the environment that has what it needs.
+        module: Where it is.
     """
 
-    def __init__(self, name: str, python: str = sys.executable) -> None:
-        super().__init__(python, "worker", name)
+    def __init__(
+        self, name: str, python: str = sys.executable, module: str = "tests.bench.worker"
+    ) -> None:
+        super().__init__(python, module, name)
         self.name = name
+
+    def kill(self) -> None:
+        """End it where it stands; what it was doing fails."""
+        self._process.kill()
 
     def do(self, command: str, **fields: Any) -> Any:
         """Have a command carried out.

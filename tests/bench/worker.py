@@ -8,19 +8,16 @@ The loop stands still between two commands, so that nothing runs while others ar
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import resource
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.bench import contenders, ours, peers
+from tests.bench.obeying import obey
 from tests.bench.server import pieces, plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from tests.bench.contenders import Contender
 
 CONTENDERS: dict[str, type[Contender]] = {
@@ -104,20 +101,5 @@ class Worker:
         return "".join([text async for text in self._contender.tokens()])
 
 
-async def main() -> None:
-    """Obey until standard input ends."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a library prints goes to standard error
-    worker = Worker(CONTENDERS[sys.argv[1]]())
-    for line in sys.stdin:
-        command: dict[str, Any] = json.loads(line)
-        method: Callable[..., Awaitable[Any]] = getattr(worker, command.pop("do"))
-        try:
-            answer = {"ok": await method(**command)}
-        except Exception as error:  # noqa: BLE001  # a contender may raise what it likes
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(obey(Worker(CONTENDERS[sys.argv[1]]())))

@@ -18,6 +18,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -39,6 +40,8 @@ class Seen:
     headers: dict[str, str]
     body: bytes
     connection: int
+    at: float
+    """The moment its last byte came, on the machine's monotonic clock."""
 
     @property
     def json(self) -> Any:
@@ -225,7 +228,7 @@ class FaultServer:
         headers = {name.lower(): value for name, value in headers.items()}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         method, target, _ = first.split(" ")
-        return Seen(method, target, headers, body, number)
+        return Seen(method, target, headers, body, number, time.monotonic())
 
 
 # --- what OpenAI-compatible servers say -----------------------------------------------------------
@@ -304,7 +307,7 @@ def status(code: int, body: Any = None, **headers: str) -> Behaviour:
     return behave
 
 
-def error(code: int, message: str = "no", **fields: Any) -> Behaviour:
+def error(code: int, message: str = "no", /, **fields: Any) -> Behaviour:
     """An error as OpenAI words it."""
     return status(code, {"error": {"message": message, **fields}})
 
