@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nbapimgr.engine._call import Call
 from nbapimgr.engine._check import list_models
 from nbapimgr.engine._faces import aevents, events, result
-from nbapimgr.engine._gear import Gear, no_patience, unobserved
+from nbapimgr.engine._gear import Gear, Patience, no_patience, unobserved
 from nbapimgr.engine._limits import Limits
 from nbapimgr.engine._loop import LoopThread
 from nbapimgr.engine._transport import Transport
@@ -45,7 +45,7 @@ class Engine:
         limits: How long is waited for what.
         estimate: Tokens in a text, where the provider does not say.
         patience: Seconds a candidate is given for its first token and between two pieces of its
-            answer, by what is known of it; None where the limits stand.
+            answer, by what is known of it; None in place of one where the limits stand.
         observe: Called once for each attempt after it has been accounted for, on the engine's
             thread.
     """
@@ -57,7 +57,7 @@ class Engine:
         start: Callable[[Provider], Provider] | None = None,
         limits: Limits | None = None,
         estimate: Callable[[str], int] = _by_length,
-        patience: Callable[[Candidate], tuple[float, float] | None] = no_patience,
+        patience: Callable[[Candidate], Patience] = no_patience,
         observe: Callable[[Attempt], object] = unobserved,
     ) -> None:
         self._key_for = key_for

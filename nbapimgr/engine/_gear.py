@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from nbapimgr.engine._limits import Limits
     from nbapimgr.engine._transport import Transport
 
-__all__ = ["Gear", "no_patience", "unobserved"]
+__all__ = ["Gear", "Patience", "no_patience", "unobserved"]
 
 
-def no_patience(candidate: Candidate) -> tuple[float, float] | None:  # noqa: ARG001  # a default
+Patience = tuple[float | None, float | None]
+"""Seconds to the first token and between two pieces; None where too little is known."""
+
+
+def no_patience(candidate: Candidate) -> Patience:  # noqa: ARG001  # a default
     """Nothing is known of how long a candidate takes: the limits stand as they are."""
-    return None
+    return None, None
 
 
 def unobserved(attempt: Attempt) -> None:
@@ -33,9 +37,8 @@ class Gear(NamedTuple):
     key_for: Callable[[Candidate], Secret | None]
     start: Callable[[Provider], Provider] | None
     estimate: Callable[[str], int]
-    patience: Callable[[Candidate], tuple[float, float] | None] = no_patience
-    """Seconds a candidate is given for its first token and between two pieces, by what is known of
-    it; None where nothing is."""
+    patience: Callable[[Candidate], Patience] = no_patience
+    """What a candidate is given by what is known of it, before `Limits` clamps it."""
     observe: Callable[[Attempt], object] = unobserved
     """Called once for each attempt, cancelled ones and probes too, after it has been accounted for,
     on the engine's thread."""

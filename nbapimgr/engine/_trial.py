@@ -85,11 +85,21 @@ class Trial:
         self._decoder: Decoder | None = None
         self._error_body = bytearray()
         self._key: Secret | None = None
+        self._watch: Watchdog | None = None
+        self._silence = gear.limits.silence(request, candidate.provider, gear.patience(candidate))
 
     @property
     def elapsed(self) -> float:
         """Seconds since the attempt began."""
         return self._clock() - self.began
+
+    @property
+    def longest_gap(self) -> float | None:
+        """Seconds of the longest silence after the first piece; None without a stream."""
+        if self.first_chunk is None or self._watch is None or not self.request.stream:
+            return None
+        stalled = self._watch.expired == _STALL
+        return self._silence.stall.seconds if stalled else self._watch.longest
 
     def unfit(self) -> str:
         """Why the candidate cannot be asked this at all; empty when it can."""
@@ -107,7 +117,7 @@ class Trial:
 
         Nothing is raised but a cancellation: how it ended is in `failure` and `decoded`.
         """
-        watch = Watchdog(self._end, _TOTAL)
+        watch = self._watch = Watchdog(self._end, _TOTAL)
         trouble: Failure | None = None
         try:
             with watch:
@@ -174,7 +184,7 @@ class Trial:
         await origin.slots.acquire()
         self._origin = origin
         headers, self._key = headers_of(gear, speaks, call, candidate, provider)
-        watch.allow(gear.limits.silence(self.request, self.candidate.provider)[0], _FIRST)
+        watch.allow(self._silence.first.seconds, _FIRST)
         self.sent = True
         response = await origin.send(call, headers, connect=gear.limits.connect)
         self._response = response
@@ -186,8 +196,7 @@ class Trial:
     async def _read(
         self, response: Response, decoder: Decoder, watch: Watchdog
     ) -> AsyncGenerator[list[Delta]]:
-        pause, stall = self._gear.limits.silence(self.request, self.candidate.provider)
-        reason = _FIRST
+        pause, reason = self._silence.first.seconds, _FIRST
         settled = False
         most = _MOST_BYTES
         async for data in response.pieces:
@@ -198,9 +207,12 @@ class Trial:
             if deltas:
                 if self.first_chunk is None:
                     self.first_chunk = self.elapsed
-                    pause, reason = stall, _STALL
+                    pause, reason = self._silence.stall.seconds, _STALL
+                    watch.forget()
                 yield deltas
             if decoder.finished:
+                if not settled:
+                    watch.allow(pause, reason)  # the last silence counts too
                 return
             if not decoder.settled:
                 watch.allow(pause, reason)
@@ -232,10 +244,9 @@ class Trial:
         return (in_answer if self._response else before_answer)(error, host)
 
     def _late(self, reason: str) -> Failure:
-        first, stall = self._gear.limits.silence(self.request, self.candidate.provider)
         words = {
-            _FIRST: f"no answer began within {first:g} s",
-            _STALL: f"nothing more came for {stall:g} s",
+            _FIRST: f"no answer began within {self._silence.first}",
+            _STALL: f"nothing more came for {self._silence.stall}",
         }.get(reason, f"the answer took longer than {self.elapsed:.3g} s")
         return network(reason, words, evidence="limit")
 

@@ -16,7 +16,7 @@ class Watchdog:
 
     A context manager. What it cancels itself ends the block without an exception and sets
     `expired`; a cancellation from elsewhere passes through. `allow` is called for each chunk of a
-    stream and only writes two fields: the timer finds out when it fires too early, and sleeps on.
+    stream and only writes a few fields: the timer finds out when it fires too early, and sleeps on.
 
     Args:
         end: The moment on the loop's clock that is the end of it all.
@@ -24,6 +24,7 @@ class Watchdog:
 
     Attributes:
         expired: The reason that was given for the time that was up; None while all is well.
+        longest: Seconds between the two calls of `allow` that lay furthest apart.
     """
 
     __slots__ = (
@@ -34,8 +35,10 @@ class Watchdog:
         "_handle",
         "_loop",
         "_reason",
+        "_since",
         "_task",
         "expired",
+        "longest",
     )
 
     def __init__(self, end: float, reason: str) -> None:
@@ -45,6 +48,8 @@ class Watchdog:
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self.expired: str | None = None
+        self._since = float("inf")
+        self.longest = 0.0
 
     def __enter__(self) -> Self:
         task = asyncio.current_task()
@@ -69,7 +74,11 @@ class Watchdog:
 
     def allow(self, seconds: float, reason: str) -> None:
         """Let the next thing take that long, counted from now, but never past the end."""
-        at = self._loop.time() + seconds
+        now = self._loop.time()
+        if now - self._since > self.longest:  # noqa: PLR1730  # a call for each chunk costs more
+            self.longest = now - self._since
+        self._since = now
+        at = now + seconds
         if at < self._end:
             self._at, self._reason = at, reason
         else:
@@ -77,6 +86,10 @@ class Watchdog:
         if self._at < self._handle.when():
             self._handle.cancel()
             self._handle = self._loop.call_at(self._at, self._fire)
+
+    def forget(self) -> None:
+        """Measure `longest` anew, from the next call of `allow`."""
+        self._since, self.longest = float("inf"), 0.0
 
     def _fire(self) -> None:
         if self._task is None:

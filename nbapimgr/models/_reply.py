@@ -103,6 +103,8 @@ class Attempt(Record, frozen=True, kw_only=True):
     """Characters of answer that had arrived."""
     probe: bool = False
     """Sent beside the user's own attempt, to learn whether a candidate is well again."""
+    longest_gap: float | None = None
+    """Seconds of the longest silence of a stream after its first content; None where none began."""
 
     def line(self) -> str:
         """One line for people: who, what, how long."""

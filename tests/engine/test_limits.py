@@ -4,28 +4,117 @@ from __future__ import annotations
 
 import importlib
 
+import msgspec
 import pytest
 from faultserver import hang, sse, status, streamed, whole
 
 from nbapimgr.engine import Engine, Limits
 from nbapimgr.engine import _transport as transport
 from nbapimgr.errors import AllProvidersFailed
-from nbapimgr.models import Delta, Provider, Request
+from nbapimgr.models import Delta, Image, Message, Provider, Request, ToolCall, user
 from nbapimgr.secret import Secret
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
+ASKED = {"messages": ()}
+AWAY = Provider(name="away", dialect="openai-chat", base_url="http://127.0.0.1:9/v1")
+HERE = Provider(name="here", dialect="openai-chat", base_url="")
+
+
+def seconds(silence):
+    return silence.first.seconds, silence.stall.seconds
+
+
 def test_the_silence_that_is_allowed_depends_on_what_is_asked():
     limits = Limits(first_token=10, stall=12, thinking=60, total=600)
-    asked = {"messages": ()}
-    away = Provider(name="away", dialect="openai-chat", base_url="http://127.0.0.1:9/v1")
-    here = Provider(name="here", dialect="openai-chat", base_url="")
-    assert limits.silence(Request(**asked), away) == (10, 12)
-    assert limits.silence(Request(**asked, reasoning="minimal"), away) == (10, 12)
-    assert limits.silence(Request(**asked, reasoning="high"), away) == (60, 60)
-    assert limits.silence(Request(**asked, stream=False), away) == (600, 600)
-    assert limits.silence(Request(**asked), here) == (60, 12)
+    assert seconds(limits.silence(Request(**ASKED), AWAY)) == (10, 12)
+    assert seconds(limits.silence(Request(**ASKED, reasoning="minimal"), AWAY)) == (10, 12)
+    assert seconds(limits.silence(Request(**ASKED, reasoning="high"), AWAY)) == (60, 60)
+    assert seconds(limits.silence(Request(**ASKED, stream=False), AWAY)) == (600, 600)
+    assert seconds(limits.silence(Request(**ASKED), HERE)) == (60, 12)
+
+
+@pytest.mark.parametrize(
+    ("own", "allowed", "words"),
+    [
+        (None, 10, "10 s"),
+        (0.4, 5, "5 s, more than twice its usual slowest"),
+        (7.0, 7, "7 s, twice its usual slowest"),
+        (12.34567, 12.34567, "12.3 s, twice its usual slowest"),
+        (90.0, 30, "30 s, the longest that is waited"),
+    ],
+)
+def test_who_is_known_is_given_twice_its_usual_slowest(own, allowed, words):
+    silence = Limits().silence(Request(**ASKED), AWAY, (own, own))
+    assert seconds(silence) == (allowed, allowed)
+    assert [str(limit) for limit in silence] == [words, words]
+
+
+def test_reasoning_keeps_its_longer_limit_and_a_slower_one_its_own():
+    request = Request(**ASKED, reasoning="high")
+    assert seconds(Limits().silence(request, AWAY, (0.1, 0.1))) == (60, 60)
+    slow = Limits(longest=90).silence(request, AWAY, (80.0, 70.0))
+    assert seconds(slow) == (80, 70)
+    assert seconds(Limits().silence(Request(**ASKED), HERE, (0.1, 0.1))) == (60, 5)
+
+
+def test_a_local_server_may_have_to_load_its_model_again():
+    local = msgspec.structs.replace(AWAY, keyless=True)
+    assert seconds(Limits().silence(Request(**ASKED), local, (0.1, 0.1))) == (10, 5)
+    assert seconds(Limits().silence(Request(**ASKED), local, (14.0, 0.1))) == (14, 5)
+
+
+def test_a_long_question_is_given_longer():
+    page = Request(messages=(user("x" * 60_000, images=(Image(url="a"),)),), system="x" * 20_000)
+    known = Limits().silence(page, AWAY, (1.0, 1.0))
+    assert seconds(known) == (10, 5)
+    assert str(known.first).endswith("slowest, 5 s of them for the question's length")
+    assert seconds(Limits().silence(page, AWAY)) == (15, 10)
+    book = Request(messages=(user("x" * 2_000_000),))
+    assert seconds(Limits().silence(book, AWAY)) == (30, 10)
+    assert seconds(Limits(first_token=40).silence(book, AWAY)) == (40, 10)
+    call = Message(role="assistant", content=(ToolCall(name="f"),))
+    assert seconds(Limits().silence(Request(messages=(call,)), AWAY)) == (10, 10)
+
+
+def test_the_message_says_what_the_limit_was_and_where_it_comes_from(client, server, ask, at):
+    limits = Limits(shortest=0.1, total=5)
+    engine = Engine(key_for=lambda _: Secret("k"), limits=limits, patience=lambda _: (0.2, 0.3))
+    server.script(hang)
+    one = ask(engine, at(server))
+    with pytest.raises(AllProvidersFailed):
+        one.reply()
+    message = one.accounted[0].failure.message
+    assert message == "no answer began within 0.2 s, twice its usual slowest"
+    engine.close()
+
+
+def test_the_longest_silence_of_a_stream_is_told(client, server, ask, at):
+    limits = Limits(shortest=0.1, total=5)
+    engine = Engine(key_for=lambda _: Secret("k"), limits=limits, patience=lambda _: (None, 0.3))
+
+    async def stalls(exchange):
+        await exchange.write(HEAD)
+        await exchange.chunk(sse({"choices": [{"delta": {"content": "x"}}]}))
+        await hang(exchange)
+
+    server.script(stalls, whole("at once"), streamed("a", "b", pause_at=1))
+    one = ask(engine, at(server), fallback=False)
+    with pytest.raises(AllProvidersFailed):
+        one.reply()
+    assert one.accounted[0].longest_gap == 0.3
+    assert one.accounted[0].failure.message.startswith("nothing more came for 0.3 s, twice")
+    two = ask(engine, at(server), stream=False)
+    two.reply()
+    assert two.accounted[0].longest_gap is None
+    three = ask(engine, at(server))
+    for step in three.stream():
+        if isinstance(step, Delta):
+            server.open("pause")
+    attempt = three.accounted[0]
+    assert 0 < attempt.longest_gap <= attempt.duration - attempt.first_chunk
+    engine.close()
 
 
 async def head_then_silence(exchange):

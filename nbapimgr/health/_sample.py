@@ -1,0 +1,85 @@
+"""What one attempt says of its candidate; nothing, where it was not the candidate's doing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from nbapimgr.models import Attempt, Failure
+
+__all__ = ["Sample", "sample_of"]
+
+_BLAMELESS: Final = frozenset({"request", "local"})
+"""Scopes of failures that another candidate would have had too."""
+_ONE_KEY: Final = frozenset({"credential", "account"})
+_TOO_LATE: Final = "network.first_token_timeout"
+_STALLED: Final = "network.stall"
+_AT_LEAST: Final = 5.0
+"""What an attempt that was given up counts as, at most, in seconds. How long it would have taken is
+not known; with this the limit returns to the 10 s of an unknown candidate, and an outage does not
+drive it up."""
+_SHORTEST_STREAM: Final = 0.05
+"""Seconds a stream must last for a speed to be taken from it; shorter ones came in one piece."""
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One attempt. Durations are seconds; None where the attempt does not tell."""
+
+    wall: float
+    """When it ended, seconds since the epoch; for people."""
+    ok: bool
+    duration: float | None = None
+    """Of a good attempt: a quick refusal is no quick answer."""
+    first_token: float | None = None
+    """Of a streamed attempt; others have no first token."""
+    gap: float | None = None
+    """The longest silence after the first token."""
+    speed: float | None = None
+    """Output tokens a second once the answer had begun."""
+    category: str = ""
+    """Of a failure."""
+    credential: str | None = None
+    """Whose alone the failure is; None where it concerns every key."""
+
+
+def sample_of(attempt: Attempt) -> Sample | None:
+    """The sample of an attempt; None where it blames and praises nobody.
+
+    So it is where the user stopped it, where the request was to blame, where the provider's content
+    rules refused, and where nobody was asked because the answer had been kept.
+    """
+    failure = attempt.failure
+    if attempt.outcome not in {"ok", "error"} or (failure and _is_blameless(failure)):
+        return None
+    ok = failure is None
+    first = attempt.first_chunk if attempt.stream else None
+    category = failure.category if failure else ""
+    return Sample(
+        wall=attempt.started_at + attempt.duration,
+        ok=ok,
+        duration=attempt.duration if ok else None,
+        first_token=min(attempt.duration, _AT_LEAST) if category == _TOO_LATE else first,
+        gap=_gap(attempt, category),
+        speed=_speed(attempt, first) if ok else None,
+        category=category,
+        credential=attempt.candidate.credential if failure and failure.scope in _ONE_KEY else None,
+    )
+
+
+def _is_blameless(failure: Failure) -> bool:
+    return failure.scope in _BLAMELESS or failure.category.startswith("user.")
+
+
+def _gap(attempt: Attempt, category: str) -> float | None:
+    gap = attempt.longest_gap
+    return min(gap, _AT_LEAST) if gap is not None and category == _STALLED else gap
+
+
+def _speed(attempt: Attempt, first: float | None) -> float | None:
+    tokens = attempt.usage.output_tokens if attempt.usage else None
+    if not tokens or first is None:
+        return None
+    lasted = attempt.duration - first
+    return tokens / lasted if lasted >= _SHORTEST_STREAM else None
