@@ -2,6 +2,7 @@
 
 from nbapimgr.engine._engine import Engine
 from nbapimgr.engine._limits import Limits
+from nbapimgr.engine._needs import Needs
 from nbapimgr.engine._plan import make_plan
 
-__all__ = ["Engine", "Limits", "make_plan"]
+__all__ = ["Engine", "Limits", "Needs", "make_plan"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from nbapimgr.engine._needs import Needs
 from nbapimgr.errors import UnknownName
-from nbapimgr.models import Candidate, Image, Plan, Skip
+from nbapimgr.models import Candidate, Plan, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nbapimgr.models import ModelInfo, Provider, Request
 
@@ -26,6 +27,7 @@ def make_plan(
     targets: Sequence[Target] | None = None,
     credentials: Callable[[Provider], Sequence[str]],
     info: Callable[[Provider, str], ModelInfo | None] | None = None,
+    needs: Needs | None = None,
 ) -> Plan:
     """The candidates of a request, in order.
 
@@ -38,6 +40,7 @@ def make_plan(
         credentials: The aliases of a provider's keys, the active one first.
         info: What is known of a model, to skip those that cannot do what is asked; unknown is
             tried.
+        needs: What the request needs of a model, where that has been told already.
 
     Raises:
         UnknownName: A target, `only` or `exclude` names no provider.
@@ -48,7 +51,7 @@ def make_plan(
     ranked = sorted(providers, key=_priority)
     if targets is None:
         targets = _EVERYONE
-    needs = _needs(request) if info is not None else ()
+    needs = needs or Needs(request)
     found: dict[tuple[str, str, str], Candidate] = {}
     skipped: dict[Skip, None] = {}
     for provider, model in _wanted(targets, ranked, named, skipped):
@@ -56,7 +59,7 @@ def make_plan(
         aliases = () if barred else credentials(provider) or (("",) if provider.keyless else ())
         if not aliases:
             skipped[Skip(candidate=provider.name, reason=barred or "no key")] = None
-        elif info is not None and (lacks := _lacks(info(provider, model), needs)):
+        elif info is not None and (lacks := needs.lacking(info(provider, model))):
             skipped[Skip(candidate=f"{provider.name}:{model}", reason=lacks)] = None
         else:
             for alias in aliases:
@@ -105,20 +108,3 @@ def _barred(provider: Provider, model: str, request: Request) -> str:
     if request.only and provider.name not in request.only:
         return "not among those asked for"
     return "" if model else "no model"
-
-
-def _needs(request: Request) -> tuple[str, ...]:
-    """What a model must be able to do, in the fields of `ModelInfo`."""
-    pictures = any(isinstance(part, Image) for m in request.messages for part in m.content)
-    wanted = {
-        "images": pictures,
-        "tools": bool(request.tools),
-        "schema": request.schema is not None,
-    }
-    return tuple(need for need, is_needed in wanted.items() if is_needed)
-
-
-def _lacks(known: ModelInfo | None, needs: Iterable[str]) -> str:
-    """What a model is known not to be able to do; empty when nothing is."""
-    lacking = [need for need in needs if known is not None and getattr(known, need) is False]
-    return f"cannot take {', '.join(lacking)}" if lacking else ""

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbapimgr.engine import Engine, make_plan
+from nbapimgr.engine import Engine
 from nbapimgr.errors import NbApiMgrError
 from nbapimgr.local import start
 from nbapimgr.manager._accounting import Accounting
 from nbapimgr.manager._answers import Answers, Mode, Source, events_of, mode_named
 from nbapimgr.manager._credentials import ManagedCredentials
+from nbapimgr.manager._facts import Facts
 from nbapimgr.manager._in_force import InForce
+from nbapimgr.manager._planning import plan_for
 from nbapimgr.manager._prices import Prices
 from nbapimgr.manager._providers import Providers
 from nbapimgr.manager._question import question
-from nbapimgr.manager._routes import known_names, resolve, rest
+from nbapimgr.manager._routes import known_names, resolve
 from nbapimgr.manager._totals import totals
 from nbapimgr.models import Candidate, Finished, Plan, Reply, Request
 from nbapimgr.schema import shape
@@ -72,7 +74,10 @@ class Manager:
         )
         self._usage = UsageStore(self.places.data)
         self._prices = Prices()
-        self._engine = Engine(key_for=keys.secret, start=start, estimate=estimate_tokens)
+        self._facts = Facts(self.places.cache / "models")
+        self._engine = Engine(
+            key_for=keys.secret, start=start, estimate=estimate_tokens, observe=self._facts.learn
+        )
         self.providers = Providers(
             snapshot=lambda: self._in_force.settings,
             change=self._in_force.change,
@@ -195,15 +200,9 @@ class Manager:
     def plan(self, request: Request) -> Plan:
         """Who would be tried, in order, and who not and why. Nothing is sent."""
         settings = self._in_force.settings
-        resolved = resolve(request.route or self.route, settings)
-        plan = make_plan(
-            request,
-            settings.providers,
-            targets=rest(resolved, settings),
-            credentials=self._keys.aliases,
-        )
-        self.last_plan = plan
-        return plan
+        route, keys = request.route or self.route, self._keys.aliases
+        self.last_plan = plan_for(request, route, settings, credentials=keys, facts=self._facts)
+        return self.last_plan
 
     def why(self) -> Plan | None:
         """The plan of the newest call: the order, and who was skipped and why."""
@@ -336,7 +335,9 @@ class Manager:
 
     def _models(self, provider: Provider) -> tuple[ModelInfo, ...]:
         alias = next(iter(self._keys.aliases(provider)), "")
-        return self._engine.models(Candidate(provider=provider, model="", credential=alias))
+        found = self._engine.models(Candidate(provider=provider, model="", credential=alias))
+        self._facts.heard(provider, found)
+        return found
 
 
 def _reply_of(events: list[Event]) -> Reply:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbapimgr.models import Provider
     from nbapimgr.settings import Settings
 
-__all__ = ["Resolved", "Target", "known_names", "resolve"]
+__all__ = ["Resolved", "Target", "known_names", "resolve", "rest"]
 
 Target = tuple[str, str | None]
 """Provider name and model; model None stands for the provider's own models in order."""

@@ -11,7 +11,7 @@ import logging
 from nbapimgr.usage._arrow import COLUMNS
 from nbapimgr.usage._ids import new_call_id
 from nbapimgr.usage._overrides import load_overrides
-from nbapimgr.usage._prices import cost, prepare
+from nbapimgr.usage._prices import context_window, cost, prepare
 from nbapimgr.usage._query import DEFAULT_COLUMNS
 from nbapimgr.usage._store import UsageStore
 from nbapimgr.usage._tokens import estimate_tokens
@@ -20,6 +20,7 @@ __all__ = [
     "COLUMNS",
     "DEFAULT_COLUMNS",
     "UsageStore",
+    "context_window",
     "cost",
     "estimate_tokens",
     "load_overrides",

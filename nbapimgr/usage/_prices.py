@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from nbapimgr.models import Provider, Usage
 
-__all__ = ["cost", "prepare"]
+__all__ = ["context_window", "cost", "prepare"]
 
 _log = logging.getLogger("nbapimgr.usage")
 _UNKNOWN = Cost()
@@ -56,6 +56,19 @@ def cost(
     except Exception as error:  # noqa: BLE001  # no price is worth a cell
         _complain(f"no price for {provider.name}:{model}: {type(error).__name__}")
         return _UNKNOWN
+
+
+def context_window(provider: Provider, model: str) -> int | None:
+    """Tokens that a model takes by the list of prices; None when it does not say. Never raises.
+
+    The first time it takes as long as `prepare`.
+    """
+    known = None if is_local(provider) else prices_id(provider)
+    try:
+        return _tariffs.window(known, model) if known else None
+    except Exception as error:  # noqa: BLE001  # no window is worth a cell
+        _complain(f"no window for {provider.name}:{model}: {type(error).__name__}")
+        return None
 
 
 def _from_provider(usage: Usage) -> Cost | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from nbapimgr.models import Usage
 
-__all__ = ["charge", "load"]
+__all__ = ["charge", "load", "window"]
 
 _DAY = 86_400
 _OTHER_PRICE = {"batch", "fast", "flex", "priority"}
@@ -133,17 +133,37 @@ def _context(tier: str | None) -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=2048)
-def _tariff(provider: str, model: str, tier: str | None, day: int) -> _Tariff | None:
-    import genai_prices
+def window(provider: str, model: str) -> int | None:
+    """Tokens that the model takes; None when that is unknown. Loads the data.
 
-    when = datetime.fromtimestamp(day * _DAY, UTC)
+    Args:
+        provider: Its id in genai-prices.
+        model: As the provider names it.
+    """
+    found = _listed(provider, model, datetime.now(UTC), None)
+    return found.model.context_window if found else None
+
+
+def _listed(provider: str, model: str, when: datetime, tier: str | None) -> PriceCalculation | None:
+    """What the list says of a provider's own model, for no tokens at all.
+
+    A model that the provider does not list itself is looked up at others: Azure's at OpenAI's,
+    whose prices differ by region and tier.
+    """
     try:
         found = charge_of(provider, model, _Counts(), when, tier)
     except LookupError:
         return None
-    # A model that the provider does not list itself is priced as another provider's: Azure's as
-    # OpenAI's, which is wrong by region and tier.
-    if not any(found.model is own for own in found.provider.models):
+    return found if any(found.model is own for own in found.provider.models) else None
+
+
+@functools.lru_cache(maxsize=2048)
+def _tariff(provider: str, model: str, tier: str | None, day: int) -> _Tariff | None:
+    import genai_prices
+
+    when = datetime.fromtimestamp(day * _DAY, UTC)
+    found = _listed(provider, model, when, tier)
+    if found is None:
         return None
     if tier in _OTHER_PRICE and not _has_variant(found.model, _context(tier), when):
         return None

@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 
 from nbapimgr.errors import SettingsError
 from nbapimgr.models import Cost, Provider, Usage
-from nbapimgr.usage import _prices, _tariffs, _vendors, cost, load_overrides, prepare
+from nbapimgr.usage import (
+    _prices,
+    _tariffs,
+    _vendors,
+    context_window,
+    cost,
+    load_overrides,
+    prepare,
+)
 from nbapimgr.wire.catalogue import CATALOGUE
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
@@ -451,3 +459,19 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path):
         load_overrides(tmp_path / "file" / "prices.toml")
     with pytest.raises(SettingsError, match="directory"):
         load_overrides(tmp_path)
+
+
+def test_windows_are_those_of_the_providers_own_list():
+    assert context_window(account(), "gpt-4o-mini") == 128_000
+    assert context_window(account(), "no-such-model") is None
+    assert context_window(account(keyless=True), "gpt-4o-mini") is None
+    assert context_window(account(vendor="ours"), "gpt-4o-mini") is None
+
+
+def test_a_window_that_cannot_be_looked_up_costs_nothing(monkeypatch, caplog):
+    def broken(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr("nbapimgr.usage._tariffs.window", broken)
+    assert context_window(account(name="odd"), "gpt-4o-mini") is None
+    assert "no window for odd:gpt-4o-mini: RuntimeError" in caplog.text

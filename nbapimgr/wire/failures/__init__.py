@@ -4,5 +4,17 @@ from __future__ import annotations
 
 from nbapimgr.wire.failures._classes import CATEGORIES, Class
 from nbapimgr.wire.failures._classify import broken, classify, from_event, network
+from nbapimgr.wire.failures._stated import Ability, Stated, stated, unable
 
-__all__ = ["CATEGORIES", "Class", "broken", "classify", "from_event", "network"]
+__all__ = [
+    "CATEGORIES",
+    "Ability",
+    "Class",
+    "Stated",
+    "broken",
+    "classify",
+    "from_event",
+    "network",
+    "stated",
+    "unable",
+]
