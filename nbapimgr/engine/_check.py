@@ -1,28 +1,35 @@
-"""The free call that lists a provider's models and so checks its key."""
+"""The free call that checks a provider's key, and the one that lists its models."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from nbapimgr.engine._records import attempt_of
 from nbapimgr.engine._trial import Trial
 from nbapimgr.errors import AllProvidersFailed
+from nbapimgr.health import Checked, verdict_on
 from nbapimgr.models import Request
 from nbapimgr.wire import Decoded
 from nbapimgr.wire._limits import MAX_BODY
+from nbapimgr.wire.catalogue import key_check
 from nbapimgr.wire.failures import broken
+from nbapimgr.wire.key_answers import answer_on_key, has_public_models
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from nbapimgr.engine._gear import Gear
+    from nbapimgr.health import Verdict
     from nbapimgr.models import Candidate, Delta, Failure, ModelInfo, Provider
     from nbapimgr.wire import Decoder, Dialect, HttpCall
 
-__all__ = ["list_models"]
+__all__ = ["check_key", "list_models"]
 
-_NOTHING_ASKED = Request(messages=(), stream=False)
+_NOTHING_ASKED: Final = Request(messages=(), stream=False)
+C = TypeVar("C", bound="_ModelList")
+_PUBLIC: Final = "its list of models is public and says nothing of the key"
 
 
 async def list_models(
@@ -35,18 +42,50 @@ async def list_models(
     Raises:
         AllProvidersFailed: There is no list; its one attempt says why.
     """
-    limit = gear.limits.check if timeout is None else timeout
-    check = _Check(gear, candidate, end=asyncio.get_running_loop().time() + limit)
-    try:
-        await anext(check.run(), None)  # runs to its end: a list has no pieces to show
-    finally:
-        await check.close()
+    check = await _run(_ModelList, gear, candidate, timeout)
     if check.failure is not None:
         raise AllProvidersFailed([attempt_of(check, len)])
     return check.found
 
 
-class _Check(Trial):
+async def check_key(
+    gear: Gear,
+    candidate: Candidate,
+    timeout: float | None,  # noqa: ASYNC109  # the watchdog's
+) -> Checked:
+    """What the provider's free call says of a candidate's key. Nothing is raised."""
+    check = await _run(_KeyCheck, gear, candidate, timeout)
+    failure = check.failure
+    verdict, reason = check.verdict, check.reason
+    if failure is not None:
+        verdict, reason = verdict_on(failure), failure.detail or failure.message
+    return Checked(
+        provider=candidate.provider.name,
+        verdict=verdict,
+        reason=reason,
+        category=failure.category if failure else "",
+        at=time.time(),
+        elapsed=check.elapsed,
+        models=len(check.found) if check.is_list and failure is None else None,
+    )
+
+
+async def _run(
+    kind: type[C],
+    gear: Gear,
+    candidate: Candidate,
+    timeout: float | None,  # noqa: ASYNC109  # the watchdog's
+) -> C:
+    limit = gear.limits.check if timeout is None else timeout
+    check = kind(gear, candidate, end=asyncio.get_running_loop().time() + limit)
+    try:
+        await anext(check.run(), None)  # runs to its end: a list has no pieces to show
+    finally:
+        await check.close()
+    return check
+
+
+class _ModelList(Trial):
     """An attempt that asks for the list in place of an answer."""
 
     def __init__(self, gear: Gear, candidate: Candidate, *, end: float) -> None:
@@ -57,15 +96,40 @@ class _Check(Trial):
         return speaks.models_call(provider)
 
     def _decode(self, speaks: Dialect, headers: Mapping[str, str]) -> Decoder:  # noqa: ARG002  # a list is a list
-        return _List(self, speaks)
+        return _Whole(lambda body: self._read_list(speaks, body))
+
+    def _read_list(self, speaks: Dialect, body: bytes) -> None:
+        self.found, _ = speaks.read_models(body)
 
 
-class _List:
-    """Collects a list of models. Has the shape of `Decoder`."""
+class _KeyCheck(_ModelList):
+    """The same by the vendor's own check where it has one; else its list is the check."""
 
-    def __init__(self, check: _Check, speaks: Dialect) -> None:
-        self._check = check
-        self._speaks = speaks
+    def __init__(self, gear: Gear, candidate: Candidate, *, end: float) -> None:
+        super().__init__(gear, candidate, end=end)
+        self.is_list = True
+        self.verdict: Verdict = "valid"
+        self.reason = ""
+
+    def _build(self, speaks: Dialect, provider: Provider) -> HttpCall:
+        call = key_check(provider)
+        self.is_list = call == speaks.models_call(provider)
+        if self.is_list and has_public_models(provider):
+            self.verdict, self.reason = "unknown", _PUBLIC
+        return call
+
+    def _decode(self, speaks: Dialect, headers: Mapping[str, str]) -> Decoder:
+        return super()._decode(speaks, headers) if self.is_list else _Whole(self._read_answer)
+
+    def _read_answer(self, body: bytes) -> None:
+        self.verdict, self.reason = answer_on_key(body)
+
+
+class _Whole:
+    """Collects a body and has it read. Has the shape of `Decoder`."""
+
+    def __init__(self, read: Callable[[bytes], None]) -> None:
+        self._read = read
         self._body = bytearray()
         self.settled = False
         self.finished = False
@@ -79,10 +143,10 @@ class _List:
         return []
 
     def end(self) -> Decoded:
-        """Read the list."""
+        """Read what came."""
         if self.failure is None:
             try:
-                self._check.found, _ = self._speaks.read_models(bytes(self._body))
+                self._read(bytes(self._body))
             except (ValueError, RecursionError) as error:
                 self.failure = broken("service.malformed", str(error), "model list")
         return Decoded(failure=self.failure)

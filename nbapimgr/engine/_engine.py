@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbapimgr.engine._call import Call
-from nbapimgr.engine._check import list_models
+from nbapimgr.engine._check import check_key, list_models
 from nbapimgr.engine._faces import aevents, events, result
 from nbapimgr.engine._gear import Gear, Patience, no_patience, unobserved
 from nbapimgr.engine._limits import Limits
 from nbapimgr.engine._loop import LoopThread
 from nbapimgr.engine._transport import Transport
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
     import concurrent.futures
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
+    from nbapimgr.health import Checked
     from nbapimgr.models import Attempt, Candidate, Event, ModelInfo, Plan, Provider, Request
     from nbapimgr.secret import Secret
+
+    Ask = Callable[[Gear, Candidate, float | None], Coroutine[Any, Any, T]]
 
 __all__ = ["Engine"]
 
@@ -118,7 +123,7 @@ class Engine:
     def models(
         self, candidate: Candidate, *, timeout: float | None = None
     ) -> tuple[ModelInfo, ...]:
-        """The models a candidate's provider lists: the free call that checks the key.
+        """The models a candidate's provider lists, by a free call.
 
         Args:
             candidate: Whom to ask; its model does not matter.
@@ -128,7 +133,7 @@ class Engine:
             AllProvidersFailed: There is no list; `.attempts[0].failure` says why.
             CallInterrupted: The user stopped it.
         """
-        return result(self._submit_check(candidate, timeout))
+        return result(self._submit(list_models, candidate, timeout))
 
     async def amodels(
         self,
@@ -137,18 +142,30 @@ class Engine:
         timeout: float | None = None,  # noqa: ASYNC109  # passed on
     ) -> tuple[ModelInfo, ...]:
         """`models` for code that awaits."""
-        return await asyncio.wrap_future(self._submit_check(candidate, timeout))
+        return await asyncio.wrap_future(self._submit(list_models, candidate, timeout))
+
+    def check(self, candidate: Candidate, *, timeout: float | None = None) -> Checked:
+        """What the provider says of a candidate's key, by the vendor's free call for it.
+
+        Args:
+            candidate: Whose key; its model does not matter.
+            timeout: Seconds; None takes the engine's limit.
+
+        Raises:
+            CallInterrupted: The user stopped it.
+        """
+        return result(self._submit(check_key, candidate, timeout))
 
     def close(self) -> None:
         """Cancel what runs, close all connections, end the thread. A later call starts anew."""
         self._loop.close()
 
-    def _submit_check(
-        self, candidate: Candidate, timeout: float | None
-    ) -> concurrent.futures.Future[tuple[ModelInfo, ...]]:
+    def _submit(
+        self, ask: Ask[T], candidate: Candidate, timeout: float | None
+    ) -> concurrent.futures.Future[T]:
         running = self._loop.running()
-        check = list_models(self._gear(running.resource), candidate, timeout)
-        return asyncio.run_coroutine_threadsafe(check, running.loop)
+        asked = ask(self._gear(running.resource), candidate, timeout)
+        return asyncio.run_coroutine_threadsafe(asked, running.loop)
 
     def _gear(self, transport: Transport) -> Gear:
         return Gear(

@@ -19,9 +19,7 @@ _LIMITED: Final = frozenset(
         "auth.permission",
         "auth.region",
         "quota.exhausted",
-        "rate_limit.short",
         "rate_limit.daily",
-        "rate_limit.too_large",
     }
 )
 """The key was known, or it would not have been told this."""

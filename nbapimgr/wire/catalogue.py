@@ -40,7 +40,9 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     """Where a person gets a key."""
     check: tuple[str, str] | None = None
     """Method and path (or URL on the vendor's other host) that check a key and cost nothing. None
-    where the dialect's list of models does; it does not where the list is public."""
+    where the dialect's list of models does."""
+    public_models: bool = False
+    """Its list of models is given to anybody, and it has no check: nothing free tells of a key."""
     otel: str = ""
     """OpenTelemetry's word for it where that is not `name`; see `provider_name`."""
     models: tuple[str, ...] = ()
@@ -255,7 +257,7 @@ _SITES: Final = (
         env=("NVIDIA_API_KEY",),
         key_pattern=r"nvapi-[\w-]{60,70}",
         key_page="https://build.nvidia.com/settings/api-keys",
-        check=("POST", "https://api.ngc.nvidia.com/v3/keys/get-caller-info"),
+        public_models=True,  # its key check takes the key in the body, where keys are not put
     ),
     Vendor(
         name="moonshot",
@@ -322,6 +324,7 @@ _SITES: Final = (
         base_url="https://ollama.com",
         env=("OLLAMA_API_KEY",),
         key_pattern=r"[0-9a-f]{32}\.[\w-]{24}",
+        public_models=True,
         key_page="https://ollama.com/settings/keys",
         models=("gpt-oss:120b",),
     ),

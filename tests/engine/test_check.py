@@ -12,6 +12,7 @@ from faultserver import error, hang, status
 from nbapimgr.engine import Engine
 from nbapimgr.engine._faces import result
 from nbapimgr.errors import AllProvidersFailed
+from nbapimgr.wire.catalogue import Vendor
 
 LIST = {"object": "list", "data": [{"id": "m1"}, {"id": "m2"}]}
 
@@ -121,3 +122,88 @@ def test_the_server_is_started_first_where_there_is_no_address(server, candidate
     keyless = msgspec.structs.replace(provider, keyless=True)
     assert engine.models(msgspec.structs.replace(candidate, provider=keyless))
     engine.close()
+
+
+# --- what the free call says of a key ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "verdict", "category"),
+    [
+        (status(200, LIST), "valid", ""),
+        (error(401, "bad key"), "rejected", "auth.invalid_key"),
+        (error(403, "no"), "limited", "auth.permission"),
+        (error(429, "pay", code="insufficient_quota"), "limited", "quota.exhausted"),
+        (error(500), "unknown", "service.error"),
+        (status(200, b"<html>"), "unknown", "service.malformed"),
+    ],
+)
+def test_what_a_check_says(engine, server, candidate, behaviour, verdict, category):
+    server.script(behaviour)
+    checked = engine.check(candidate)
+    assert (checked.provider, checked.verdict, checked.category) == ("one", verdict, category)
+    assert bool(checked.reason) is (verdict != "valid")
+    assert checked.models == (2 if verdict == "valid" else None)
+    assert checked.at > 1e9
+    assert checked.elapsed > 0
+    assert len(server.seen) == 1
+
+
+def test_a_provider_that_is_silent_says_nothing_of_the_key(hasty, server, candidate):
+    server.script(hang)
+    checked = hasty.check(candidate)
+    assert (checked.verdict, checked.answered) == ("unknown", False)
+    assert checked.category == "network.total_timeout"
+
+
+def test_a_key_that_is_not_there_is_rejected_without_a_call(client, server, candidate):
+    engine = Engine(key_for=lambda _: None)
+    checked = engine.check(candidate)
+    engine.close()
+    assert (checked.verdict, checked.reason) == ("rejected", "no key for one")
+    assert not server.seen
+
+
+@pytest.fixture
+def vendors(monkeypatch, server):
+    """Three vendors that live at the server."""
+    entries = {
+        "own": Vendor(name="own", base_url=server.url, check=("GET", "/key")),
+        "open": Vendor(name="open", base_url=server.url, public_models=True),
+    }
+    monkeypatch.setattr("nbapimgr.wire.catalogue.CATALOGUE", entries)
+    monkeypatch.setattr("nbapimgr.wire.key_answers.CATALOGUE", entries)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "verdict"),
+    [
+        (status(200, {"data": {"limit_remaining": 3}}), "valid"),
+        (status(200, {"data": {"limit_remaining": 0}}), "limited"),
+        (status(200, {"valid": False}), "rejected"),
+        (status(200, b"fine"), "unknown"),
+    ],
+)
+def test_a_vendors_own_check_is_used_and_read(engine, server, ask, at, vendors, behaviour, verdict):
+    server.script(behaviour)
+    [candidate] = ask(engine, at(server, vendor="own")).plan.candidates
+    checked = engine.check(candidate)
+    assert (checked.verdict, checked.models) == (verdict, None)
+    [seen] = server.seen
+    assert (seen.method, seen.target) == ("GET", "/v1/key")
+    assert seen.headers["authorization"] == f"Bearer {CANARY}"
+
+
+def test_a_public_list_says_nothing_of_the_key(engine, server, ask, at, vendors):
+    server.script(status(200, LIST))
+    [candidate] = ask(engine, at(server, vendor="open")).plan.candidates
+    checked = engine.check(candidate)
+    assert (checked.verdict, checked.models, checked.answered) == ("unknown", 2, True)
+    assert "public" in checked.reason
+
+
+def test_the_list_is_asked_for_where_models_are_wanted(engine, server, ask, at, vendors):
+    server.script(status(200, LIST))
+    [candidate] = ask(engine, at(server, vendor="own")).plan.candidates
+    assert len(engine.models(candidate)) == 2
+    assert server.seen[0].target == "/v1/models"

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # health_attempts
-
-from health_attempts import Clock
+from tests.health.health_attempts import Clock
 
 
 @pytest.fixture

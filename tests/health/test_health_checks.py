@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from health_attempts import failure_of
 
 from nbapimgr.health import Checked, Schedule, verdict_on
 from nbapimgr.wire.failures import CATEGORIES
+from tests.health.health_attempts import failure_of
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,8 @@ from nbapimgr.wire.failures import CATEGORIES
         ("auth.permission", "limited"),
         ("auth.region", "limited"),
         ("quota.exhausted", "limited"),
-        ("rate_limit.short", "limited"),
+        ("rate_limit.daily", "limited"),
+        ("rate_limit.short", "unknown"),  # some count before they look at the key
         ("service.error", "unknown"),
         ("network.dns", "unknown"),
         ("model.not_found", "unknown"),

@@ -6,9 +6,9 @@ import sys
 import threading
 
 import pytest
-from health_attempts import BORN, attempt, who
 
 from nbapimgr.health import STATES, History, sample_of
+from tests.health.health_attempts import BORN, attempt, who
 
 MINUTE = 60.0
 

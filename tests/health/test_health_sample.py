@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from health_attempts import BORN, attempt, who
 
 from nbapimgr.health import sample_of
 from nbapimgr.wire.failures import CATEGORIES
+from tests.health.health_attempts import BORN, attempt, who
 
 
 def test_a_good_answer():

@@ -157,7 +157,6 @@ def test_whose_key_it_may_be(key, wanted):
         ("deepseek", "GET", "https://api.deepseek.com/user/balance"),
         ("cohere", "POST", "https://api.cohere.com/v1/check-api-key"),
         ("huggingface", "GET", "https://huggingface.co/api/whoami-v2"),
-        ("nvidia", "POST", "https://api.ngc.nvidia.com/v3/keys/get-caller-info"),
     ],
 )
 def test_a_check_of_its_own(name, method, url):
