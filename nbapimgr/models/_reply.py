@@ -101,6 +101,9 @@ class Attempt(Record, frozen=True, kw_only=True):
     finish_reason: str | None = None
     text_length: int = 0
     """Characters of answer that had arrived."""
+    adapted: str = ""
+    """What was not asked as the user said it, because the model refuses it: "temperature left
+    out"."""
     probe: bool = False
     """Sent beside the user's own attempt, to learn whether a candidate is well again."""
     longest_gap: float | None = None
@@ -143,6 +146,11 @@ class Reply(Record, frozen=True, kw_only=True):
     def provider(self) -> str:
         """The name of the provider that answered."""
         return self.candidate.provider.name
+
+    @property
+    def adapted(self) -> str:
+        """What was not asked as the user said it, because the model refuses it; else ""."""
+        return self.attempts[-1].adapted if self.attempts else ""
 
     @property
     def reasoning(self) -> str:
