@@ -16,14 +16,14 @@ LAYERS = {
     "inert": 1, "health": 1,
     "engine": 2,
     "manager": 3,
-    "magics": 4, "demo": 4, "cli": 4,
+    "magics": 4, "demo": 4, "widgets": 4, "cli": 4,
 }  # fmt: skip
 SAME_LAYER = {
     ("models", "errors"), ("errors", "models"), ("errors", "secret"),
-    ("cli", "demo"), ("magics", "demo"),
+    ("cli", "demo"), ("magics", "demo"), ("magics", "widgets"),
 }  # fmt: skip
 """`errors` names `Attempt` for type checkers only and takes keys out of what it says; the command
-and the magic start the demo."""
+and the magic start the demo; the magic shows widgets."""
 FENCES = {
     "httpx": {"engine"}, "httpx2": {"engine"}, "httpx_aiohttp": {"engine"}, "aiohttp": {"engine"},
     "cryptography": {"vault"},

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from nbapimgr.errors import CallInterrupted
+from nbapimgr.errors import AllProvidersFailed
 from nbapimgr.magics._actions import nothing_configured
 from nbapimgr.magics._attach import attach
 from nbapimgr.magics._bundle import code_of
@@ -15,19 +14,10 @@ from nbapimgr.magics._result import Formed, hide_once
 from nbapimgr.magics._screen import screen_for
 from nbapimgr.magics._shell import origin
 from nbapimgr.magics._template import render
+from nbapimgr.magics._trouble import Asked, tell
+from nbapimgr.magics._watch import watched
 from nbapimgr.manager import Source
-from nbapimgr.models import (
-    Cost,
-    Delta,
-    Failed,
-    Finished,
-    Message,
-    Reply,
-    Restarted,
-    Started,
-    Text,
-    Usage,
-)
+from nbapimgr.models import Message, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,14 +25,10 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from nbapimgr.magics._asks import Ask
-    from nbapimgr.magics._screen import Screen
     from nbapimgr.manager import Manager
-    from nbapimgr.models import Candidate, Request
+    from nbapimgr.models import Reply, Request
 
 __all__ = ["ask"]
-
-_WORTH_SAYING: Final = 1.0
-"""Seconds of pause that a person would wonder about."""
 
 
 def ask(
@@ -73,9 +59,12 @@ def ask(
     silent = assigned or not asked.show
     screen = screen_for(shell, asked.format, stream=asked.stream, silent=silent, replay=replay)
     try:
-        reply = shell.user_ns["_llm"] = _watched(shell, manager, request, source, screen)
+        reply = shell.user_ns["_llm"] = watched(shell, manager, request, source, screen)
         if read is not None:
             reply = shell.user_ns["_llm"] = manager.with_data(reply, read)
+    except AllProvidersFailed as error:
+        tell(shell, manager, Asked(asked, request, read, source), error, screen.give_up())
+        raise
     except BaseException:
         screen.stop()
         raise
@@ -122,64 +111,3 @@ def _source(manager: Manager, asked: Ask) -> Source:
         return Source(mode=asked.recording)
     refresh = asked.recording == "refresh"
     return manager.source(cache=asked.recording == "cache", refresh=refresh)
-
-
-def _watched(
-    shell: InteractiveShell, manager: Manager, request: Request, source: Source, screen: Screen
-) -> Reply:
-    """Ask, telling the screen what happens on the way.
-
-    Raises:
-        NbApiMgrError: Nobody answered.
-        CallInterrupted: The call was stopped; what had arrived is in `_llm`.
-    """
-    candidate = None
-    text = ""
-    try:
-        with closing(manager.stream(request, source=source, idle=screen.idle)) as events:
-            for event in events:
-                if isinstance(event, Delta) and event.kind == "text":
-                    text += event.text
-                    screen.grow(text)
-                elif isinstance(event, Started):
-                    candidate = event.candidate
-                elif isinstance(event, Restarted):
-                    screen.restart(_restarted(event))
-                    text = ""
-                elif isinstance(event, Failed) and event.next and event.wait >= _WORTH_SAYING:
-                    screen.restart(_waiting(event, event.next))
-                elif isinstance(event, Finished):
-                    return event.reply
-    except KeyboardInterrupt as e:
-        text = e.partial if isinstance(e, CallInterrupted) and e.partial else text
-    if candidate is not None:
-        shell.user_ns["_llm"] = _partial_reply(manager, candidate, text)
-    else:  # nobody was asked yet, or the whole of a kept answer is there
-        shell.user_ns["_llm"] = manager.last if text else None
-    raise CallInterrupted(text)
-
-
-def _partial_reply(manager: Manager, candidate: Candidate, text: str) -> Reply:
-    """What had arrived of a stopped call, as a reply that says so."""
-    attempts = manager.attempts
-    stopped = next((attempt for attempt in attempts if attempt.outcome == "cancelled"), None)
-    return Reply(
-        text=text,
-        candidate=candidate,
-        model=(stopped and stopped.response_model) or candidate.model,
-        finish_reason="cancelled",
-        content=(Text(text=text),),
-        usage=(stopped and stopped.usage) or Usage(source="none"),
-        cost=stopped.cost if stopped else Cost(),
-        attempts=attempts,
-        elapsed=sum(attempt.duration + attempt.waited for attempt in attempts),
-    )
-
-
-def _restarted(event: Restarted) -> str:
-    words = len(event.kept_text.split())
-    return f"restarted on {event.candidate} after {words} word{'s' * (words != 1)}"
-
-
-def _waiting(event: Failed, next_: Candidate) -> str:
-    return f"{event.attempt.line()} · asking {next_} in {event.wait:.0f} s"

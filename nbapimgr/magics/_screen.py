@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
-from nbapimgr.inert import plain
+from nbapimgr.inert import inert, plain
 from nbapimgr.magics._bundle import bundle, partial
 from nbapimgr.magics._footer import footer_bundle
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nbapimgr.models import Reply
 
-__all__ = ["Screen", "screen_for"]
+__all__ = ["Continued", "Screen", "compared", "screen_for"]
 
 _PER_SECOND: Final = 12
 """Updates a second. Front ends re-render all Markdown each time; beyond about 20 they lag."""
@@ -47,6 +47,14 @@ class Screen(Protocol):
 
     def stop(self) -> None:
         """The call ended without an answer: leave what there is."""
+        ...
+
+    def give_up(self) -> DisplayHandle | None:
+        """Nobody answered: leave what there is of an answer.
+
+        Returns:
+            The output that holds no word of an answer and may be put to another use.
+        """
         ...
 
 
@@ -87,8 +95,13 @@ class _Notebook:
             display(footer_bundle(line), raw=True)  # type: ignore[no-untyped-call]  # IPython's
 
     def stop(self) -> None:
-        if self._pending:
+        if self._pending or (self._note and self._handle):
+            self._note = ""  # it told what would happen next, which now does not
             self._draw()
+
+    def give_up(self) -> DisplayHandle | None:
+        self.stop()
+        return None if self._text else self._handle
 
     def _draw(self) -> None:
         self._put(*partial(self._text, self._form, above=self._note))
@@ -104,6 +117,25 @@ class _Notebook:
             )
         else:
             self._handle.update(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]  # IPython's
+
+
+class Continued(_Notebook):
+    """An output that is there already and is given a new answer, some time after its cell."""
+
+    def __init__(self, handle: DisplayHandle, form: str, note: str) -> None:
+        super().__init__(form, stream=True)
+        self._handle = handle
+        self.restart(note)
+
+    def finish(self, reply: Reply, line: str) -> None:
+        """The answer, with the footer above it: a new output would have no cell to stand in."""
+        data, metadata = bundle(reply, self._form)
+        above = f"asked again: {line}"
+        data["text/plain"] = f"[{above}]\n\n{data['text/plain']}"
+        if "text/markdown" in data:
+            data["text/markdown"] = f"*{inert(above)}*\n\n{data['text/markdown']}"
+        self._put(data, metadata)
+        self.shown = True
 
 
 class _Terminal:
@@ -135,6 +167,9 @@ class _Terminal:
         if self._written:
             sys.stdout.write("\n")
 
+    def give_up(self) -> None:
+        self.stop()
+
 
 class _Nowhere:
     """The answer is the cell's result and appears as that."""
@@ -156,6 +191,14 @@ class _Nowhere:
     def stop(self) -> None:
         """Nothing was shown."""
 
+    def give_up(self) -> None:
+        """Nothing was shown."""
+
+
+def compared() -> bool:
+    """Whether outputs are compared with older ones, and must not change from run to run."""
+    return os.environ.get("NBAPIMGR_STREAM") == "0" or "PYTEST_CURRENT_TEST" in os.environ
+
 
 def screen_for(
     shell: InteractiveShell, form: str, *, stream: bool, silent: bool, replay: bool
@@ -165,8 +208,7 @@ def screen_for(
     Nothing is displayed on the way where outputs are compared or replayed, and the answer is the
     cell's one result: `update_display_data` is an output that nbval does not understand.
     """
-    compared = os.environ.get("NBAPIMGR_STREAM") == "0" or "PYTEST_CURRENT_TEST" in os.environ
-    if silent or replay or compared or form == "none":
+    if silent or replay or compared() or form == "none":
         return _Nowhere()
     if hasattr(shell, "kernel"):
         return _Notebook(form, stream=stream)

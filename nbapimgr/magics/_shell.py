@@ -11,7 +11,7 @@ from nbapimgr.models import Origin
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["origin"]
+__all__ = ["is_watched", "origin"]
 
 
 def origin(shell: InteractiveShell) -> Origin:
@@ -27,6 +27,15 @@ def origin(shell: InteractiveShell) -> Origin:
         execution_count=_number(shell),
         project=_folder(),
     )
+
+
+def is_watched(shell: InteractiveShell) -> bool:
+    """Whether a front end with a person before it runs this cell, and not a program.
+
+    Notebook front ends send the cell's id with each execution (as `origin` has it), nbclient, nbval
+    and papermill do not.
+    """
+    return hasattr(shell, "kernel") and _cell_id(shell) is not None
 
 
 def _folder() -> str | None:

@@ -2,6 +2,7 @@
 
 from nbapimgr.manager._answers import Mode, Source, mode_named
 from nbapimgr.manager._connect import connect, disconnect
+from nbapimgr.manager._errors_recovery import Recovery, recoveries
 from nbapimgr.manager._estimates import input_tokens, price
 from nbapimgr.manager._listings import (
     attempt_rows,
@@ -18,6 +19,7 @@ from nbapimgr.manager._manager import Manager
 __all__ = [
     "Manager",
     "Mode",
+    "Recovery",
     "Source",
     "attempt_rows",
     "connect",
@@ -31,5 +33,6 @@ __all__ = [
     "plan_rows",
     "price",
     "provider_rows",
+    "recoveries",
     "version_rows",
 ]

@@ -12,7 +12,7 @@ from nbapimgr import (
     RecordingMissing,
     SchemaError,
 )
-from nbapimgr.magics import _ask
+from nbapimgr.magics import _watch
 from nbapimgr.magics._card import Card
 from nbapimgr.magics._result import Formed
 from nbapimgr.magics._shell import origin
@@ -185,8 +185,8 @@ def test_a_restart_and_a_long_wait_are_said(run, script):
 
 
 def test_one_word_is_one_word():
-    assert _ask._restarted(Restarted(candidate=TWO, kept_text="one")).endswith("after 1 word")
-    assert _ask._restarted(Restarted(candidate=TWO, kept_text="")).endswith("after 0 words")
+    assert _watch._restarted(Restarted(candidate=TWO, kept_text="one")).endswith("after 1 word")
+    assert _watch._restarted(Restarted(candidate=TWO, kept_text="")).endswith("after 0 words")
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def test_what_was_shown_of_an_answer_that_failed_stays(run, script):
     )  # fmt: skip
     ran = run("%%llm\nhello")
     assert isinstance(ran.error, AllProvidersFailed)
-    assert ran.texts == ["half of it"]
+    assert ran.texts[0] == "half of it"
+    assert ran.texts[1].startswith("[Rate limit] ")
 
 
 def test_wrong_options_ask_nobody(run, script):

@@ -1,0 +1,7 @@
+"""What is shown in a notebook besides answers: HTML that is saved, and widgets that act."""
+
+from nbapimgr.widgets._error_controls import Controls
+from nbapimgr.widgets._error_page import error_html, error_text
+from nbapimgr.widgets._error_story import Story, Tried, story
+
+__all__ = ["Controls", "Story", "Tried", "error_html", "error_text", "story"]
