@@ -18,14 +18,14 @@ from nbapimgr.wire.failures import broken
 from nbapimgr.wire.key_answers import answer_on_key, has_public_models
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from nbapimgr.engine._gear import Gear
     from nbapimgr.health import Verdict
-    from nbapimgr.models import Candidate, Delta, Failure, ModelInfo, Provider
+    from nbapimgr.models import Attempt, Candidate, Delta, Failure, ModelInfo, Provider
     from nbapimgr.wire import Decoder, Dialect, HttpCall
 
-__all__ = ["check_key", "list_models"]
+__all__ = ["check_keys", "examine", "list_models"]
 
 _NOTHING_ASKED: Final = Request(messages=(), stream=False)
 C = TypeVar("C", bound="_ModelList")
@@ -48,26 +48,28 @@ async def list_models(
     return check.found
 
 
-async def check_key(
+async def check_keys(
+    gear: Gear,
+    candidates: Sequence[Candidate],
+    timeout: float | None,  # noqa: ASYNC109  # the watchdog's
+) -> tuple[Checked, ...]:
+    """What the providers' free calls say of the candidates' keys, all at once. Raises nothing."""
+    checks = [_run(_KeyCheck, gear, candidate, timeout) for candidate in candidates]
+    return tuple(check.result() for check in await asyncio.gather(*checks))
+
+
+async def examine(
     gear: Gear,
     candidate: Candidate,
     timeout: float | None,  # noqa: ASYNC109  # the watchdog's
-) -> Checked:
-    """What the provider's free call says of a candidate's key. Nothing is raised."""
-    check = await _run(_KeyCheck, gear, candidate, timeout)
-    failure = check.failure
-    verdict, reason = check.verdict, check.reason
-    if failure is not None:
-        verdict, reason = verdict_on(failure), failure.detail or failure.message
-    return Checked(
-        provider=candidate.provider.name,
-        verdict=verdict,
-        reason=reason,
-        category=failure.category if failure else "",
-        at=time.time(),
-        elapsed=check.elapsed,
-        models=len(check.found) if check.is_list and failure is None else None,
-    )
+) -> tuple[Checked, tuple[ModelInfo, ...], tuple[Attempt, ...]]:
+    """The verdict on a key, the models its provider lists, and the attempts that failed."""
+    check: _ModelList
+    check = key = await _run(_KeyCheck, gear, candidate, timeout)
+    if key.failure is None and not key.is_list:
+        check = await _run(_ModelList, gear, candidate, timeout)
+    failed = (attempt_of(check, len),) if check.failure else ()
+    return key.result(), check.found, failed
 
 
 async def _run(
@@ -121,14 +123,31 @@ class _KeyCheck(_ModelList):
     def _decode(self, speaks: Dialect, headers: Mapping[str, str]) -> Decoder:
         return super()._decode(speaks, headers) if self.is_list else _Whole(self._read_answer)
 
-    def _read_answer(self, body: bytes) -> None:
+    def _read_answer(self, body: bytes) -> Failure | None:
         self.verdict, self.reason = answer_on_key(body)
+        bad = self.verdict == "rejected"
+        return broken("auth.invalid_key", self.reason, "key check") if bad else None
+
+    def result(self) -> Checked:
+        """What has come of it."""
+        verdict, reason, failure = self.verdict, self.reason, self.failure
+        if failure is not None:
+            verdict, reason = verdict_on(failure), failure.detail or failure.message
+        return Checked(
+            provider=self.candidate.provider.name,
+            verdict=verdict,
+            reason=reason,
+            failure=failure,
+            at=time.time(),
+            elapsed=self.elapsed,
+            models=len(self.found) if self.is_list and failure is None else None,
+        )
 
 
 class _Whole:
     """Collects a body and has it read. Has the shape of `Decoder`."""
 
-    def __init__(self, read: Callable[[bytes], None]) -> None:
+    def __init__(self, read: Callable[[bytes], Failure | None]) -> None:
         self._read = read
         self._body = bytearray()
         self.settled = False
@@ -146,7 +165,7 @@ class _Whole:
         """Read what came."""
         if self.failure is None:
             try:
-                self._read(bytes(self._body))
+                self.failure = self._read(bytes(self._body))
             except (ValueError, RecursionError) as error:
                 self.failure = broken("service.malformed", str(error), "model list")
         return Decoded(failure=self.failure)

@@ -7,24 +7,25 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbapimgr.engine._call import Call
-from nbapimgr.engine._check import check_key, list_models
+from nbapimgr.engine._check import check_keys, examine, list_models
 from nbapimgr.engine._faces import aevents, events, result
 from nbapimgr.engine._gear import Gear, Patience, no_patience, unobserved
 from nbapimgr.engine._limits import Limits
 from nbapimgr.engine._loop import LoopThread
 from nbapimgr.engine._transport import Transport
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 if TYPE_CHECKING:
     import concurrent.futures
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 
     from nbapimgr.health import Checked
     from nbapimgr.models import Attempt, Candidate, Event, ModelInfo, Plan, Provider, Request
     from nbapimgr.secret import Secret
 
-    Ask = Callable[[Gear, Candidate, float | None], Coroutine[Any, Any, T]]
+    Ask = Callable[[Gear, S, float | None], Coroutine[Any, Any, T]]
 
 __all__ = ["Engine"]
 
@@ -144,27 +145,45 @@ class Engine:
         """`models` for code that awaits."""
         return await asyncio.wrap_future(self._submit(list_models, candidate, timeout))
 
-    def check(self, candidate: Candidate, *, timeout: float | None = None) -> Checked:
-        """What the provider says of a candidate's key, by the vendor's free call for it.
+    def check(
+        self, candidates: Sequence[Candidate], *, timeout: float | None = None
+    ) -> tuple[Checked, ...]:
+        """What providers say of keys, by the vendors' free calls for it; all at the same time.
 
         Args:
-            candidate: Whose key; its model does not matter.
+            candidates: Whose keys; their models do not matter.
             timeout: Seconds; None takes the engine's limit.
 
         Raises:
             CallInterrupted: The user stopped it.
         """
-        return result(self._submit(check_key, candidate, timeout))
+        return result(self._submit(check_keys, candidates, timeout))
+
+    def examine(
+        self, candidate: Candidate, *, timeout: float | None = None
+    ) -> tuple[Checked, tuple[ModelInfo, ...], tuple[Attempt, ...]]:
+        """The verdict on a key, the models its provider lists, and the attempts that failed.
+
+        Where the list of models is the check, it is asked for once.
+
+        Args:
+            candidate: Whose key; its model does not matter.
+            timeout: Seconds for each of the two calls; None takes the engine's limit.
+
+        Raises:
+            CallInterrupted: The user stopped it.
+        """
+        return result(self._submit(examine, candidate, timeout))
 
     def close(self) -> None:
         """Cancel what runs, close all connections, end the thread. A later call starts anew."""
         self._loop.close()
 
     def _submit(
-        self, ask: Ask[T], candidate: Candidate, timeout: float | None
+        self, ask: Ask[S, T], subject: S, timeout: float | None
     ) -> concurrent.futures.Future[T]:
         running = self._loop.running()
-        asked = ask(self._gear(running.resource), candidate, timeout)
+        asked = ask(self._gear(running.resource), subject, timeout)
         return asyncio.run_coroutine_threadsafe(asked, running.loop)
 
     def _gear(self, transport: Transport) -> Gear:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
+from nbapimgr.models import Failure
 from nbapimgr.models._record import Record
-
-if TYPE_CHECKING:
-    from nbapimgr.models import Failure
 
 __all__ = ["Checked", "Verdict", "verdict_on"]
 
@@ -35,8 +33,8 @@ class Checked(Record, frozen=True, kw_only=True):
     not. unknown: nobody answered, or what answered says nothing about a key."""
     reason: str = ""
     """In words for people; empty where all is well."""
-    category: str = ""
-    """Of the failure, where there was one."""
+    failure: Failure | None = None
+    """Why there was no good answer."""
     at: float = 0.0
     """Seconds since the epoch."""
     elapsed: float = 0.0
@@ -46,7 +44,7 @@ class Checked(Record, frozen=True, kw_only=True):
     @property
     def answered(self) -> bool:
         """Whether the provider was there, whatever it thinks of the key."""
-        return not self.category.startswith(_NO_ANSWER)
+        return self.failure is None or not self.failure.category.startswith(_NO_ANSWER)
 
 
 def verdict_on(failure: Failure) -> Verdict:

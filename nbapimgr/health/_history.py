@@ -13,7 +13,6 @@ from nbapimgr.health._track import Track
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from nbapimgr.health._sample import Sample
     from nbapimgr.health._snapshot import Snapshot
     from nbapimgr.models import Attempt, Candidate
 
@@ -51,6 +50,8 @@ class History:
         self._wall = wall
         self._lock = threading.Lock()
         self._tracks: OrderedDict[tuple[str, str], Track] = OrderedDict()
+        self._homes: dict[str, str] = {}
+        """Provider -> the base URL its attempts went to."""
         self._kept: dict[tuple[str, str], tuple[float, Patience]] = {}
 
     def observe(self, attempt: Attempt) -> bool:
@@ -58,29 +59,31 @@ class History:
         sample = sample_of(attempt)
         if sample is None:
             return False
-        candidate = attempt.candidate
+        provider = attempt.candidate.provider
         with self._lock:
-            self._track(candidate.provider.name, candidate.model).add(self._clock(), sample)
+            if self._homes.setdefault(provider.name, provider.base_url) != provider.base_url:
+                self._forget(provider.name)  # it has moved: its past says nothing of it
+                self._homes[provider.name] = provider.base_url
+            self._track(provider.name, attempt.candidate.model).add(self._clock(), sample)
         return True
 
-    def seed(self, samples: Iterable[tuple[str, str, Sample]]) -> None:
-        """Remember what happened before this memory began, as old as it is.
-
-        Args:
-            samples: Provider, model and sample, the oldest first.
-        """
+    def seed(self, attempts: Iterable[Attempt]) -> None:
+        """Remember what happened before this memory began, the oldest first, as old as it is."""
         with self._lock:
             now, today = self._clock(), self._wall()
-            for provider, model, sample in samples:
-                age = max(0.0, today - sample.wall)  # the clock may have been set back since
-                self._track(provider, model).add(now - age, sample)
+            for attempt in attempts:
+                if sample := sample_of(attempt):
+                    age = max(0.0, today - sample.wall)  # the clock may have been set back since
+                    candidate = attempt.candidate
+                    self._track(candidate.provider.name, candidate.model).add(now - age, sample)
 
     def patience(self, candidate: Candidate) -> Patience:
         """How long a candidate may be silent before and after its first token: twice its p99."""
-        key = (candidate.provider.name, candidate.model)
+        name, home = candidate.provider.name, candidate.provider.base_url
+        key = name, candidate.model
         with self._lock:
             track = self._tracks.get(key)
-            if track is None:
+            if track is None or self._homes.get(name, home) != home:
                 return None, None
             now = self._clock()
             made, limits = self._kept.get(key, (float("-inf"), (None, None)))
@@ -96,16 +99,20 @@ class History:
             track = self._tracks.get((provider, model)) or Track()
             return track.snapshot(self._clock(), (provider, model), credential)
 
+    def of_provider(self, provider: str) -> Snapshot:
+        """What is known of a provider, all its models together."""
+        with self._lock:
+            tracks = [track for key, track in self._tracks.items() if key[0] == provider]
+            return Track.of_all(tracks).snapshot(self._clock(), (provider, ""), None)
+
     def known(self) -> tuple[tuple[str, str], ...]:
         """Provider and model of all that is remembered, the newest last."""
         with self._lock:
             return tuple(self._tracks)
 
-    def forget(self, provider: str) -> None:
-        """Forget a provider: it was changed, and its past says nothing of it."""
-        with self._lock:
-            for key in [key for key in self._tracks if key[0] == provider]:
-                self._drop(key)
+    def _forget(self, provider: str) -> None:
+        for key in [key for key in self._tracks if key[0] == provider]:
+            self._drop(key)
 
     def _track(self, provider: str, model: str) -> Track:
         key = (provider, model)

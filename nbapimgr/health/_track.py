@@ -45,6 +45,16 @@ class Track:
         self._last_category = ""
         self._failures_in_a_row = 0
 
+    @classmethod
+    def of_all(cls, tracks: Sequence[Track]) -> Track:
+        """One track of the newest samples of several."""
+        merged = cls()
+        samples = (pair for track in tracks for pair in track._samples)  # noqa: SLF001  # its own
+        for at, sample in sorted(samples, key=_moment):
+            merged.add(at, sample)
+        merged.attempts = sum(track.attempts for track in tracks)
+        return merged
+
     def add(self, at: float, sample: Sample) -> None:
         """Take a sample in, at a moment on the clock that `snapshot` is given too."""
         self._samples.appendleft((at, sample))
@@ -100,6 +110,10 @@ class Track:
         for weight, (at, sample) in zip(_BY_COUNT, self._samples, strict=False):
             # A clock that was set back gives no age below zero.
             yield weight * 0.5 ** (max(0.0, now - at) / _HALF_BY_TIME), sample
+
+
+def _moment(pair: tuple[float, Sample]) -> float:
+    return pair[0]
 
 
 def _pick(weighed: Iterable[tuple[float, Sample]], field: str) -> Weighted:

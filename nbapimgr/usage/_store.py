@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from nbapimgr.usage._journal import Folder, Name, Segment, date_of, day_of, encode
 from nbapimgr.usage._query import chosen, frame, start_of
+from nbapimgr.usage._recent import recent
 from nbapimgr.usage._row import Place, Row, build
 from nbapimgr.usage._seal import read, remove_leftovers, seal
 
@@ -156,6 +157,13 @@ class UsageStore:
                 rows = [waiting.row for waiting in self._waiting if waiting.doubt is None]
                 return frame(self._folder, start, names, rows)
         return frame(self._folder, start, names)
+
+    def recent(self, seconds: float) -> list[Row]:
+        """The rows of all processes that were recorded so lately, oldest first, as far as cheap.
+
+        Reads the ends of the newest journals and nothing else: no Parquet, no pandas.
+        """
+        return recent(self._folder, self._clock() - seconds)
 
     def seal(self) -> None:
         """Turn this process's segments, and those that dead processes left, into Parquet."""

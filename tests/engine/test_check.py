@@ -140,8 +140,9 @@ def test_the_server_is_started_first_where_there_is_no_address(server, candidate
 )
 def test_what_a_check_says(engine, server, candidate, behaviour, verdict, category):
     server.script(behaviour)
-    checked = engine.check(candidate)
-    assert (checked.provider, checked.verdict, checked.category) == ("one", verdict, category)
+    [checked] = engine.check([candidate])
+    said = checked.failure.category if checked.failure else ""
+    assert (checked.provider, checked.verdict, said) == ("one", verdict, category)
     assert bool(checked.reason) is (verdict != "valid")
     assert checked.models == (2 if verdict == "valid" else None)
     assert checked.at > 1e9
@@ -151,14 +152,14 @@ def test_what_a_check_says(engine, server, candidate, behaviour, verdict, catego
 
 def test_a_provider_that_is_silent_says_nothing_of_the_key(hasty, server, candidate):
     server.script(hang)
-    checked = hasty.check(candidate)
+    [checked] = hasty.check([candidate])
     assert (checked.verdict, checked.answered) == ("unknown", False)
-    assert checked.category == "network.total_timeout"
+    assert checked.failure.category == "network.total_timeout"
 
 
 def test_a_key_that_is_not_there_is_rejected_without_a_call(client, server, candidate):
     engine = Engine(key_for=lambda _: None)
-    checked = engine.check(candidate)
+    [checked] = engine.check([candidate])
     engine.close()
     assert (checked.verdict, checked.reason) == ("rejected", "no key for one")
     assert not server.seen
@@ -187,7 +188,7 @@ def vendors(monkeypatch, server):
 def test_a_vendors_own_check_is_used_and_read(engine, server, ask, at, vendors, behaviour, verdict):
     server.script(behaviour)
     [candidate] = ask(engine, at(server, vendor="own")).plan.candidates
-    checked = engine.check(candidate)
+    [checked] = engine.check([candidate])
     assert (checked.verdict, checked.models) == (verdict, None)
     [seen] = server.seen
     assert (seen.method, seen.target) == ("GET", "/v1/key")
@@ -197,7 +198,7 @@ def test_a_vendors_own_check_is_used_and_read(engine, server, ask, at, vendors, 
 def test_a_public_list_says_nothing_of_the_key(engine, server, ask, at, vendors):
     server.script(status(200, LIST))
     [candidate] = ask(engine, at(server, vendor="open")).plan.candidates
-    checked = engine.check(candidate)
+    [checked] = engine.check([candidate])
     assert (checked.verdict, checked.models, checked.answered) == ("unknown", 2, True)
     assert "public" in checked.reason
 
@@ -207,3 +208,45 @@ def test_the_list_is_asked_for_where_models_are_wanted(engine, server, ask, at, 
     [candidate] = ask(engine, at(server, vendor="own")).plan.candidates
     assert len(engine.models(candidate)) == 2
     assert server.seen[0].target == "/v1/models"
+
+
+def test_several_are_checked_at_the_same_time(engine, server, other, ask, at):
+    async def together(exchange):
+        (other if exchange.server is server else server).open("go")
+        await exchange.gate("go")
+        await status(200, LIST)(exchange)
+
+    server.script(together)
+    other.script(together)
+    one = ask(engine, at(server, "a"), at(other, "b", 2)).plan.candidates
+    assert [checked.verdict for checked in engine.check(one)] == ["valid", "valid"]
+    assert engine.check([]) == ()
+
+
+def test_examining_asks_once_where_the_list_is_the_check(engine, server, candidate):
+    server.script(status(200, LIST), error(401, "bad key"))
+    checked, models, failed = engine.examine(candidate)
+    assert (checked.verdict, len(models), failed) == ("valid", 2, ())
+    checked, models, [attempt] = engine.examine(candidate)
+    assert (checked.verdict, models) == ("rejected", ())
+    assert attempt.failure.category == "auth.invalid_key"
+    assert len(server.seen) == 2
+
+
+def test_examining_asks_twice_where_the_vendor_has_a_check(engine, server, ask, at, vendors):
+    [candidate] = ask(engine, at(server, vendor="own")).plan.candidates
+    server.script(
+        status(200, {"valid": True}), status(200, LIST),
+        status(200, {"valid": False}),
+        status(200, {"valid": True}), error(500),
+    )  # fmt: skip
+    checked, models, failed = engine.examine(candidate)
+    assert (checked.verdict, len(models), failed) == ("valid", 2, ())
+    checked, models, [attempt] = engine.examine(candidate)
+    assert (checked.verdict, attempt.failure.category) == ("rejected", "auth.invalid_key")
+    checked, models, [attempt] = engine.examine(candidate)
+    assert (checked.verdict, models) == ("valid", ())
+    assert attempt.failure.category == "service.error"
+    assert [seen.target for seen in server.seen] == [
+        "/v1/key", "/v1/models", "/v1/key", "/v1/key", "/v1/models",
+    ]  # fmt: skip

@@ -21,9 +21,9 @@ class Clock:
         return BORN + self.now
 
 
-def who(provider="one", model="m", credential="default"):
+def who(provider="one", model="m", credential="default", base_url="http://127.0.0.1:9/v1"):
     """A candidate."""
-    account = Provider(name=provider, dialect="openai-chat", base_url="http://127.0.0.1:9/v1")
+    account = Provider(name=provider, dialect="openai-chat", base_url=base_url)
     return Candidate(provider=account, model=model, credential=credential)
 
 

@@ -38,7 +38,8 @@ def test_only_one_category_rejects_a_key():
     [("", True), ("auth.invalid_key", True), ("service.error", False), ("network.dns", False)],
 )
 def test_who_says_no_is_there(category, answered):
-    checked = Checked(provider="one", verdict="unknown", category=category)
+    failure = failure_of(category) if category else None
+    checked = Checked(provider="one", verdict="unknown", failure=failure)
     assert checked.answered is answered
 
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from nbapimgr.health import STATES, History, sample_of
+from nbapimgr.health import STATES, History
 from tests.health.health_attempts import BORN, attempt, who
 
 MINUTE = 60.0
@@ -186,22 +186,39 @@ def test_who_is_not_to_blame_is_not_remembered(history):
 
 def test_what_happened_before_is_as_old_as_it_is(history, clock):
     def before(age):
-        return "one", "m", sample_of(attempt(started_at=clock.wall() - age, duration=0.0))
+        return attempt(started_at=clock.wall() - age, duration=0.0)
 
-    history.seed([before(20 * MINUTE)])
+    history.seed([before(20 * MINUTE), attempt(outcome="cancelled")])
     half = known(history).weight
     assert half == pytest.approx(0.5)
     history.seed([before(-3600)])  # of a clock that was set back since
     assert known(history).weight == pytest.approx(1 + half * 0.5 ** (1 / 20))
 
 
-def test_a_changed_provider_starts_anew(history):
+def test_a_provider_that_moves_starts_anew(history):
     times(history, 10, first_chunk=1.0)
     times(history, 1, candidate=who("other"))
-    history.patience(who())
-    history.forget("one")
-    assert history.known() == (("other", "m"),)
-    assert history.patience(who()) == (None, None)
+    moved = who(base_url="http://127.0.0.1:10/v1")
+    assert history.patience(who()) == (2.0, None)
+    assert history.patience(moved) == (None, None)
+    times(history, 1, candidate=moved)
+    assert history.known() == (("other", "m"), ("one", "m"))
+    assert known(history).attempts == 1
+    assert not history._kept
+    times(history, 1, candidate=moved)
+    assert known(history).attempts == 2
+
+
+def test_a_provider_is_all_its_models(history, clock):
+    times(history, 60, candidate=who(model="a"), duration=1.0)
+    clock.now += 1
+    times(history, 60, candidate=who(model="b"), duration=3.0, started_at=BORN + 9)
+    times(history, 5, candidate=who("other"), category="service.error")
+    all_of_it = history.of_provider("one")
+    assert (all_of_it.provider, all_of_it.model, all_of_it.attempts) == ("one", "", 120)
+    assert all_of_it.duration_p50 == 3.0  # the newest count most
+    assert (all_of_it.state, all_of_it.last_ok) == ("ok", BORN + 12)
+    assert history.of_provider("nobody").state == "unknown"
 
 
 def test_threads_do_not_disturb_each_other(clock):
