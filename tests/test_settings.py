@@ -14,10 +14,10 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbapimgr import settings as room
 from nbapimgr.errors import SettingsError
 from nbapimgr.models import Provider, provider_from
 from nbapimgr.settings import Settings, load, places, save, update
+from nbapimgr.settings import _file as file_room
 
 
 @pytest.fixture
@@ -101,21 +101,40 @@ def test_what_a_person_writes(path):
 @pytest.mark.parametrize(
     ("text", "said", "hint"),
     [
-        ("x = ", "not valid TOML", ""),
-        ("version = 2", "version 2, this nbapimgr reads version 1", "pip install -U nbapimgr"),
-        ("version = 'x'", "version 'x'", "newer"),
-        ("[providerz]", "unknown key 'providerz'", "did you mean 'providers'?"),
-        ("zzz = 1", "unknown key 'zzz'", "known: default, providers, routes"),
-        ("providers = 3", "providers: expected a table, got 3", ""),
-        ("providers = {x = 3}", "providers.x: expected a table, got 3", ""),
-        ("[providers.x]\ndialct = 'a'", "providers.x: unknown key 'dialct'", "'dialect'"),
-        ("[providers.x]\nname = 'y'", "providers.x: unknown key 'name'", "known: "),
-        ("[providers.x]\ndialect = 3", "providers.x: Expected `str`, got `int`", ""),
-        ("[providers.x]", "providers.x: Object missing required field `dialect`", ""),
-        ("routes = 3", "routes: expected a table, got 3", ""),
-        ("routes = {a = 3}", "routes.a: expected text", ""),
-        ("routes = {a = [3]}", "routes.a: expected text", ""),
-        ("default = 3", "default: expected the name of a route, got 3", ""),
+        ("x = ", "line 1: not valid TOML: Invalid value", ""),
+        ("default = 'a'\nx = [\n\n1 1]", "line 4: not valid TOML: Unclosed array", ""),
+        ("version = 'x'", "line 1: version: 'x' is no version", "this one is 2"),
+        ("version = true", "version: True is no version", ""),
+        ("version = 0", "version: 0 is no version", ""),
+        ("# mine\n[providerz]", "line 2: unknown key 'providerz'", "did you mean 'providers'?"),
+        ("zzz = 1", "unknown key 'zzz'", "known: budgets, default, mode, policies, policy,"),
+        ("providers = 3", "line 1: providers: expected a table, got 3", ""),
+        ("providers = {x = 3}", "line 1: providers.x: expected a table, got 3", ""),
+        ("[providers.x]\ndialct = 'a'", "line 2: providers.x: unknown key 'dialct'", "'dialect'"),
+        ("[providers.x]\nname = 'y'", "line 2: providers.x: unknown key 'name'", "known: "),
+        ("[providers.x]\ndialect = 3", "line 2: providers.x.dialect: Expected `str`, got", ""),
+        ("[providers.x]", "line 1: providers.x: Object missing required field `dialect`", ""),
+        (
+            "[providers.x]\napi_key = 'k'",
+            "line 2: providers.x.api_key: keys are not kept",
+            "rotate",
+        ),
+        ("routes = 3", "line 1: routes: expected a table, got 3", ""),
+        ("routes = {a = 3}", "line 1: routes.a: expected text", ""),
+        ("\n\n[routes]\nb='c'\na = [\n3,\n]", "line 5: routes.a: expected text", ""),
+        ("default = 3", "line 1: default: expected the name of a route, got 3", ""),
+        ("mode = 'lve'", "line 1: mode: there is no 'lve'", "did you mean 'live'?"),
+        ("policy = 'cheap'", "line 1: policy: there is no 'cheap'", "did you mean 'cheapest'?"),
+        ("policy = 3", "line 1: policy: there is no 3", "known: balanced, cheapest, fastest"),
+        ("policies = {a = 'best'}", "line 1: policies.a: there is no 'best'", "known: "),
+        ("projects = '~/x'", "line 1: projects: expected a list of text", 'e.g. ["~/course"]'),
+        ("[budgets.b]\nlimit = 0", "line 2: budgets.b.limit: must be more than 0, not 0", ""),
+        ("[budgets.b]\nlimit = nan", "line 2: budgets.b.limit: must be more than 0", ""),
+        ("[budgets.b]", "line 1: budgets.b: Object missing required field `limit`", ""),
+        ("[budgets.b]\nlimit = 1\nper = 'yr'", "line 3: budgets.b.per: Invalid enum value", ""),
+        ("[budgets.b]\nlimt = 1", "line 2: budgets.b: unknown key 'limt'", "did you mean 'limit'?"),
+        (f"default = {'x' * 200!r}\nroutes = {'y' * 99!r}", f"got '{'y' * 59}…", ""),
+        ("a = " + "[" * 9000, "nested too deeply", ""),
     ],
 )
 def test_what_is_not_understood_is_named(path, text, said, hint):
@@ -179,7 +198,7 @@ def test_what_is_written_is_what_is_read(tmp_path_factory, first, second):
     assert load(path) == first
     save(path, second)
     assert load(path) == second
-    assert tomllib.loads(path.read_text("utf-8"))["version"] == 1
+    assert tomllib.loads(path.read_text("utf-8"))["version"] == 2
 
 
 PERSONAL = """\
@@ -224,7 +243,7 @@ def test_nothing_changed_changes_nothing_but_the_version(path):
     path.parent.mkdir()
     path.write_text(PERSONAL)
     update(path, lambda s: s)
-    assert path.read_text().replace("version = 1\n", "") == PERSONAL
+    assert path.read_text().replace("version = 2\n", "") == PERSONAL
 
 
 def test_what_is_gone_is_gone(path):
@@ -337,7 +356,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 
 def test_a_lock_that_is_not_let_go_is_not_waited_for_for_ever(path, monkeypatch):
-    monkeypatch.setattr(room, "_PATIENCE", 0.01)
+    monkeypatch.setattr(file_room, "_PATIENCE", 0.01)
     path.parent.mkdir()
     with FileLock(f"{path}.lock"), pytest.raises(SettingsError, match=r"cannot be written: .*lock"):
         save(path, Settings())
@@ -376,5 +395,7 @@ def test_a_wrong_table_of_a_model_is_said_with_its_place(path):
         '[providers.x]\ndialect = "openai-chat"\nbase_url = "http://h"\n'
         'models = ["m", {id = "n", context_windw = 1}]\n'
     )
-    with pytest.raises(SettingsError, match=r"providers\.x: models\[1\]: unknown key 'context_w"):
+    with pytest.raises(
+        SettingsError, match=r"line 4: providers\.x\.models: models\[1\]: unknown key 'context_w"
+    ):
         load(path)

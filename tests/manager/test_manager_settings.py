@@ -25,7 +25,7 @@ def no_space(*_, **__):
 
 
 @pytest.mark.parametrize(
-    "text", ["default = ", "providers = 3", "[providers.x]\ndialect = 3", "version = 99", "\0"]
+    "text", ["default = ", "providers = 3", "[providers.x]\ndialect = 3", "version = -1", "\0"]
 )
 def test_a_damaged_file_is_said_and_the_cell_answered(home, path, server, caplog, text):
     home.mkdir()

@@ -1,0 +1,29 @@
+"""What the user chose: providers, routes, budgets. TOML files laid over each other."""
+
+from nbapimgr.settings._file import amend, load, read, save, update
+from nbapimgr.settings._layers import Layer, Origin, Stack
+from nbapimgr.settings._places import Places, managed_files, places
+from nbapimgr.settings._project import Project, project_file, read_project, restricted
+from nbapimgr.settings._records import Budget, Settings
+from nbapimgr.settings._table import table_of
+
+__all__ = [
+    "Budget",
+    "Layer",
+    "Origin",
+    "Places",
+    "Project",
+    "Settings",
+    "Stack",
+    "amend",
+    "load",
+    "managed_files",
+    "places",
+    "project_file",
+    "read",
+    "read_project",
+    "restricted",
+    "save",
+    "table_of",
+    "update",
+]

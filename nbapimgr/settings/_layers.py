@@ -1,0 +1,124 @@
+"""Several sources of settings laid over each other: who says what, and who may not change it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from nbapimgr.errors import OptionError
+from nbapimgr.settings._records import Settings
+from nbapimgr.settings._table import MISSING, applied, changes, pieces, settings_of, table_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nbapimgr.settings._table import Defaults, Place
+
+__all__ = ["Layer", "Origin", "Stack"]
+
+Kind = Literal["managed", "explicit", "project", "user"]
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """One source of settings, and what it says."""
+
+    kind: Kind
+    path: Path | None = None
+    """Its file; None for what a program gave."""
+    table: dict[str, Any] = {}
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.kind})" if self.path else "given to Manager(settings=…)"
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting in force, for people."""
+
+    setting: str
+    """E.g. "providers.mine.models"."""
+    value: Any
+    source: str
+
+
+class Stack:
+    """Layers, those that win first: managed, explicit, project, user.
+
+    Args:
+        layers: Those there are, in that order.
+        defaults: What is known of a provider without being said; the lowest layer.
+    """
+
+    def __init__(self, layers: Sequence[Layer], defaults: Defaults | None = None) -> None:
+        self.layers = tuple(layers)
+        self._defaults = defaults
+        table: dict[str, Any] = {}
+        for layer in reversed(self.layers):
+            table = applied(table, dict(pieces(layer.table)))
+        self.table = table
+        self.settings, self._lacking = settings_of(table, defaults)
+
+    def notes(self) -> list[str]:
+        """A line for each provider that cannot be used because something of it is said nowhere."""
+        return [
+            f"{self.source(place)}: {'.'.join(place)}: {message}"
+            for place, message in self._lacking.items()
+        ]
+
+    def origins(self) -> list[Origin]:
+        """Every setting that some layer says, with the layer that decides it."""
+        return [
+            Origin(setting=".".join(place), value=value, source=self.source(place))
+            for place, value in pieces(self.table)
+        ]
+
+    def changed(self, layer: Layer, change: Callable[[Settings], Settings]) -> Layer:
+        """The layer that says what makes of the settings in force what `change` makes of them.
+
+        Only what is changed is said by it: what others say stays theirs.
+
+        Raises:
+            OptionError: A layer above it says otherwise; names it.
+        """
+        wanted = changes(self._said(self.settings), self._said(change(self.settings)))
+        above = self.layers[: self.layers.index(layer)]
+        for place in wanted:
+            for higher in above:
+                if _says(higher.table, place):
+                    raise _locked(place, higher)
+        return msgspec.structs.replace(layer, table=applied(layer.table, wanted))
+
+    def replaced(self, old: Layer, new: Layer) -> Stack:
+        """The stack with one layer in place of another."""
+        layers = [new if layer is old else layer for layer in self.layers]
+        return Stack(layers, self._defaults)
+
+    def _said(self, settings: Settings) -> dict[str, Any]:
+        try:
+            return table_of(settings)
+        except TypeError as e:
+            raise OptionError(f"these settings cannot be written as TOML: {e}") from None
+
+    def source(self, place: Place) -> str:
+        """What decides what is said at this place."""
+        return next((str(one) for one in self.layers if _says(one.table, place)), "default")
+
+
+def _says(table: dict[str, Any], place: Place) -> bool:
+    """Whether a table says something at this place, or within it."""
+    value: Any = table
+    for key in place:
+        value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
+    return value is not MISSING
+
+
+def _locked(place: Place, layer: Layer) -> OptionError:
+    hints = {
+        "managed": "ask who looks after this installation",
+        "explicit": "change what is given there",
+        "project": "change it there, under [tool.nbapimgr]",
+    }
+    return OptionError(
+        f"{'.'.join(place)} is set by {layer} and cannot be changed here", hint=hints[layer.kind]
+    )
