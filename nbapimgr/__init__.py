@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         SchemaError,
         SettingsError,
         UnknownName,
+        VaultDamaged,
+        VaultError,
+        VaultLocked,
     )
     from nbapimgr.manager import Manager, Source, connect, disconnect
     from nbapimgr.models import Image, Message, Provider, Reply, Request, Tool
@@ -56,6 +59,9 @@ __all__ = [
     "Source",
     "Tool",
     "UnknownName",
+    "VaultDamaged",
+    "VaultError",
+    "VaultLocked",
     "__version__",
     "connect",
     "disconnect",
@@ -69,7 +75,7 @@ _ROOMS = {
     "nbapimgr.errors": (
         "AllProvidersFailed", "CallInterrupted", "MissingExtra", "MissingKey", "NbApiMgrError",
         "NotConfigured", "OptionError", "PromptError", "RecordingMissing", "SchemaError",
-        "SettingsError", "UnknownName",
+        "SettingsError", "UnknownName", "VaultDamaged", "VaultError", "VaultLocked",
     ),
     "nbapimgr.manager": ("Manager", "Source", "connect", "disconnect"),
     "nbapimgr.models": ("Image", "Message", "Provider", "Reply", "Request", "Tool"),

@@ -10,6 +10,9 @@
     ├── NotConfigured     (LookupError)   nobody to ask yet: three ways on
     ├── MissingExtra      (ImportError)   an optional package is not installed
     ├── RecordingMissing  (LookupError)   replay mode, and this prompt was never recorded
+    ├── VaultError                        keys could not be read from the disk, or were not saved
+    │   ├── VaultLocked                   nothing at hand opens the vault, or it was the wrong thing
+    │   └── VaultDamaged                  its files are damaged: nothing is written until a repair
     └── AllProvidersFailed                no candidate answered: .attempts says what each one did
 
     KeyboardInterrupt
@@ -46,6 +49,9 @@ __all__ = [
     "SchemaError",
     "SettingsError",
     "UnknownName",
+    "VaultDamaged",
+    "VaultError",
+    "VaultLocked",
     "nearest",
 ]
 
@@ -143,6 +149,18 @@ class MissingExtra(NbApiMgrError, ImportError):
 
 class RecordingMissing(NbApiMgrError, LookupError):
     """Replay mode, and this prompt was never recorded."""
+
+
+class VaultError(NbApiMgrError):
+    """Keys could not be read, or were not saved; what was saved before is as it was."""
+
+
+class VaultLocked(VaultError):
+    """Nothing at hand opens the vault, or what was given does not fit. The files are in order."""
+
+
+class VaultDamaged(VaultError):
+    """Files of the vault are damaged or were tampered with; nothing is written until a repair."""
 
 
 class AllProvidersFailed(NbApiMgrError):

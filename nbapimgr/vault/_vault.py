@@ -1,0 +1,239 @@
+"""One encrypted vault: opened once, read as it changes, written in whole changes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from nbapimgr.errors import OptionError, VaultDamaged, VaultError, VaultLocked
+from nbapimgr.vault._changes import purge
+from nbapimgr.vault._format import Header, compose, data_key, open_body, parse
+from nbapimgr.vault._records import Document, encode
+from nbapimgr.vault._replicas import TakenError
+from nbapimgr.vault._session import Session
+from nbapimgr.vault._slots import Maker, Opener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nbapimgr.secret import Secret
+    from nbapimgr.vault._format import Slot
+    from nbapimgr.vault._replicas import Look
+    from nbapimgr.vault._slots import Made
+
+__all__ = ["Vault"]
+
+_TRIES: Final = 50
+"""Other writers that may be first with a generation before it is given up."""
+_ENOUGH: Final = 2
+"""Slots without which no key is taken: what opens a vault alone can be lost alone."""
+
+
+class Vault(Session):
+    """The vault in some folders. Safe to use from threads, and with other processes beside it."""
+
+    def create(
+        self, make: Callable[[Maker], Sequence[Made]], *, accept_loss: bool = False
+    ) -> tuple[Made, ...]:
+        """Make the vault, and open it.
+
+        Args:
+            make: Makes the slots.
+            accept_loss: One slot is enough: with it, all keys are lost.
+
+        Raises:
+            OptionError: There are too few slots.
+            VaultError: There is a vault already, or it was not saved.
+        """
+        with self._lock, self._writing():
+            if not (look := self._replicas.look()).nothing:
+                raise VaultError(
+                    f"there is a vault already: {self._folders.copies[0]}",
+                    hint="%llm keys unlock opens it",
+                )
+            now = int(self._clock())
+            vault = secrets.token_hex(16)
+            maker = Maker(vault, self._folders, self._keychain, self._environ, now)
+            made = tuple(make(maker))
+            try:
+                _enough(made, accept_loss=accept_loss)
+                self._write(
+                    Document.new(),
+                    Header(vault=vault, generation=0, created=now, written=0, writer="", slots=()),
+                    look,
+                    made,
+                )
+            except BaseException:
+                for each in made:
+                    maker.forget(each.slot)
+                raise
+            self._slot = (made[0].slot.id, made[0].wrap)
+        return made
+
+    def change(self, change: Callable[[Document], Document]) -> Document:
+        """Apply a change to what is on the disk now. When this returns it is there twice.
+
+        Raises:
+            VaultLocked: The vault is not open.
+            VaultDamaged: It is read-only.
+            VaultError: It was not saved; what was saved before is as it was.
+        """
+        with self._lock, self._writing():
+            return self._change(change, ())
+
+    def change_slots(
+        self,
+        make: Callable[[Maker], Sequence[Made]],
+        drop: Callable[[Slot], bool] = lambda _slot: False,
+        *,
+        accept_loss: bool = False,
+    ) -> tuple[Made, ...]:
+        """Add ways to open the vault and drop others; what is dropped opens nothing any more.
+
+        Generations that a dropped slot could open are deleted.
+
+        Raises:
+            OptionError: Too few slots would be left.
+            VaultError: As `change`.
+        """
+        with self._lock, self._writing():
+            self._look()
+            maker = Maker(self.id, self._folders, self._keychain, self._environ, int(self._clock()))
+            made = tuple(make(maker))
+            gone = [slot for slot in self.slots if drop(slot)]
+            try:
+                kept = [slot for slot in self.slots if slot not in gone]
+                _enough((*kept, *made), accept_loss=accept_loss)
+                self._change(lambda document: document, made, gone)
+            except BaseException:
+                for each in made:
+                    maker.forget(each.slot)
+                raise
+            for slot in gone:
+                maker.forget(slot)
+            if gone:
+                self._replicas.tidy(forget=True)
+        return made
+
+    def repair(
+        self, *, passphrase: Secret | None = None, code: Secret | None = None
+    ) -> tuple[str, ...]:
+        """Write the newest generation that can be opened as the newest of all, twice.
+
+        Files that cannot be used are set aside under other names, never deleted.
+
+        Returns:
+            What was done, and what may be lost, in lines.
+
+        Raises:
+            VaultLocked: Nothing that is left can be opened.
+            VaultDamaged: Nothing is left.
+        """
+        opener = Opener(
+            self._folders, self._keychain, self._environ, passphrase=passphrase, code=code
+        )
+        with self._lock, self._writing():
+            known = self._header
+            self._forget()
+            self._open(opener, lenient=True)
+            look = self._replicas.look(self._opens, lenient=True)
+            if look.healthy:
+                return ("both copies are good: there is nothing to repair",)
+            if newer := next((copy for copy in look.copies if copy.newer), None):
+                raise VaultError(f"{newer.path}: {newer.fault}", hint="pip install -U nbapimgr")
+            found = self._taken(look)
+            self._write(found, self._opened_header(), look, ())
+            return _repaired(look, known)
+
+    def _change(
+        self,
+        change: Callable[[Document], Document],
+        made: Sequence[Made],
+        gone: Sequence[Slot] = (),
+    ) -> Document:
+        for _ in range(_TRIES):
+            look = self._reopened()
+            if self._why_not:
+                raise VaultDamaged(
+                    f"NOT saved, the vault is read-only: {self._why_not}",
+                    hint="nbapimgr keys repair",
+                )
+            before = self._opened_document()
+            after = purge(change(before), int(self._clock()))
+            if after == before and not made and not gone:
+                self._mended(look)
+                return before
+            try:
+                self._write(after, self._opened_header(), look, made, gone)
+            except TakenError:
+                continue
+            return self._opened_document()
+        raise VaultError("NOT saved: other processes were first, again and again")
+
+    def _reopened(self) -> Look:
+        """`_look`; where another process has changed the slots, with another slot."""
+        try:
+            return self._look()
+        except VaultLocked:
+            self._open(Opener(self._folders, self._keychain, self._environ))
+            return self._look()
+
+    def _write(
+        self,
+        document: Document,
+        header: Header,
+        look: Look,
+        made: Sequence[Made],
+        gone: Sequence[Slot] = (),
+    ) -> None:
+        """Seal a document as the next generation and have it on the disk twice."""
+        wraps = {**document.wraps, **{each.slot.id: each.wrap.hex() for each in made}}
+        for slot in gone:
+            del wraps[slot.id]
+        document = replace(document, wraps=wraps)
+        slots = [slot for slot in (*header.slots, *(m.slot for m in made)) if slot.id in wraps]
+        keys = {name: bytes.fromhex(wrap) for name, wrap in wraps.items()}
+        header = replace(
+            header,
+            generation=look.newest + 1,
+            written=int(self._clock()),
+            writer=f"{socket.gethostname()}:{os.getpid()}",
+            slots=tuple(replace(slot, wrapped="") for slot in slots),
+        )
+        data = compose(header, keys, encode(document))
+        parsed = parse(data)
+        for slot in header.slots:  # each way in must lead in, before the old one is given up
+            open_body(parsed, data_key(parsed, slot.id, keys[slot.id]))
+        self._replicas.write(data, look)
+        self._mark(look)
+        self._document, self._header, self._why_not = document, parsed.header, ""
+        if self._slot is None or self._slot[0] not in keys:
+            self._slot = next(iter(keys.items()))
+        self._signature = self._replicas.signature()
+        self._replicas.tidy()
+
+
+def _enough(slots: Sequence[object], *, accept_loss: bool) -> None:
+    if not slots or (len(slots) < _ENOUGH and not accept_loss):
+        raise OptionError(
+            "a vault needs two ways to open it: one alone can be lost, and all keys with it",
+            hint="add a passphrase or a recovery code, or say accept_loss=True",
+        )
+
+
+def _repaired(look: Look, known: Header | None) -> tuple[str, ...]:
+    lines = [
+        f"{copy.path}: {copy.fault}" + ("" if copy.fault == "missing" else "; set aside")
+        for copy in look.copies
+        if copy.fault
+    ]
+    used = look.best.generation if look.best else 0
+    lines.append(f"generation {used} is in force again")
+    newest = max(look.newest, known.generation if known else 0)
+    if newest > used or not look.good:
+        lines.append(f"what was saved after generation {used} may be lost: look through your keys")
+    return tuple(lines)
