@@ -1,0 +1,227 @@
+"""How the providers do: what attempts showed, and what their free calls say when somebody looks."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
+
+from nbapimgr.errors import AllProvidersFailed
+from nbapimgr.health import Checked, History, Schedule
+from nbapimgr.manager._bell import Bell
+from nbapimgr.manager._rounds import Rounds
+from nbapimgr.models import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from nbapimgr.engine import Engine
+    from nbapimgr.manager._bell import Listener
+    from nbapimgr.models import Attempt, ModelInfo, Provider
+
+__all__ = ["HealthMonitor", "Watch"]
+
+_FRESH: Final = 60.0
+"""Seconds for which a good result of a check is taken from memory."""
+_SERVED_HERE: Final = "runs in this kernel, and is started when it is asked"
+
+
+class _Kept(NamedTuple):
+    candidate: Candidate
+    checked: Checked
+    at: float
+    """On the monitor's clock."""
+
+
+class Watch:
+    """Somebody looks at the providers: while it is open they are checked in the background.
+
+    Closes once; leaving a `with` closes it, and so does dropping it.
+    """
+
+    def __init__(self, watching: set[object], wake: Callable[[], None]) -> None:
+        token = object()
+        watching.add(token)
+        # Without a lock: it may run wherever rubbish is collected.
+        self._end = weakref.finalize(self, watching.discard, token)
+        self._end.atexit = False
+        self._wake = wake
+
+    def close(self) -> None:
+        """Look away."""
+        self._end()
+        self._wake()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class HealthMonitor:
+    """The health of one kernel's providers. Safe to use from any thread.
+
+    Sends nothing by itself but while somebody watches, or a breaker is open that a free call may
+    tell of; never a prompt.
+
+    Args:
+        engine: Makes the free calls.
+        providers: Those that are configured now.
+        aliases: The keys of a provider, the active one first.
+        remembered: Attempts from before this kernel, read when they are first asked for.
+        in_trouble: Names of providers with a breaker that an answering provider would close.
+        answers_again: Told the name of one that did not answer, and does now.
+        clock: Seconds that never run backwards.
+        chance: Draws from [0, 1), for pauses.
+
+    Attributes:
+        history: What attempts have shown.
+    """
+
+    def __init__(  # noqa: PLR0913  # what it is wired to, once
+        self,
+        engine: Engine,
+        *,
+        providers: Callable[[], Sequence[Provider]],
+        aliases: Callable[[Provider], Sequence[str]],
+        remembered: Callable[[], Iterable[Attempt]] = tuple,
+        in_trouble: Callable[[], Collection[str]] = tuple,
+        answers_again: Callable[[str], object] = lambda name: name,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.history = History(clock=clock)
+        self._engine = engine
+        self._providers = providers
+        self._aliases = aliases
+        self._remembered = remembered
+        self._in_trouble = in_trouble
+        self._answers_again = answers_again
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._seeded = False
+        self._kept: dict[str, _Kept] = {}
+        self._watching: set[object] = set()
+        self._schedule = Schedule(clock=clock, chance=chance)
+        self._rounds = Rounds(self._wanted, self._visit, self._schedule)
+        self._bell = Bell()
+
+    def observe(self, attempt: Attempt) -> None:
+        """Learn from an attempt."""
+        if self.history.observe(attempt):
+            self._bell.ring(attempt.candidate.provider.name)
+
+    def remember(self) -> None:
+        """Learn what other kernels met lately: reads some files, once."""
+        with self._lock:
+            seeded, self._seeded = self._seeded, True
+        if not seeded:
+            self.history.seed(self._remembered())
+
+    def check(self, names: Iterable[str], *, fresh: bool = False) -> tuple[Checked, ...]:
+        """Ask providers by their free calls, all at once, what they say of their active keys.
+
+        Args:
+            names: Which; those that are not configured are left out.
+            fresh: Ask also who gave a good answer in the last minute.
+
+        Raises:
+            CallInterrupted: The user stopped it.
+        """
+        candidates = [self._candidate(provider) for provider in self._named(names)]
+        asked = [one for one in candidates if fresh or not self._is_fresh(one)]
+        served_here = [one for one in asked if not one.provider.base_url]
+        away = [one for one in asked if one.provider.base_url]
+        for candidate in served_here:
+            name = candidate.provider.name
+            said = Checked(provider=name, verdict="unknown", reason=_SERVED_HERE, at=time.time())
+            self._note(candidate, said)
+        for candidate, checked in zip(away, self._ask(away), strict=True):
+            self._note(candidate, checked)
+        return tuple(self._kept[one.provider.name].checked for one in candidates)
+
+    def test(self, provider: Provider) -> tuple[ModelInfo, ...]:
+        """Check a provider and give the models it lists.
+
+        Raises:
+            AllProvidersFailed: It does not answer, or not well.
+            CallInterrupted: The user stopped it.
+        """
+        candidate = self._candidate(provider)
+        checked, models, failed = self._engine.examine(candidate)
+        self._note(candidate, checked)
+        if failed:
+            raise AllProvidersFailed(failed)
+        return models
+
+    def checked(self, provider: Provider) -> Checked | None:
+        """What the newest check said; None where there was none since it was changed."""
+        kept = self._kept.get(provider.name)
+        return kept.checked if kept and kept.candidate == self._candidate(provider) else None
+
+    def watch(self) -> Watch:
+        """Have all usable providers checked once a minute until the watch is closed."""
+        watch = Watch(self._watching, self._rounds.wake)
+        self._rounds.wake()
+        return watch
+
+    def listen(self, callback: Listener) -> Callable[[], None]:
+        """Have `callback` called with the names of providers whose health has changed.
+
+        It is called on a thread of its own, and what it raises is logged. What is returned ends it.
+        """
+        return self._bell.listen(callback)
+
+    def breakers_changed(self, *names: str) -> None:
+        """A breaker has opened or closed."""
+        self._bell.ring(*names)
+        self._rounds.wake()
+
+    def close(self) -> None:
+        """Begin no more checks."""
+        self._watching.clear()
+        self._rounds.close()
+
+    def join(self) -> None:
+        """Wait until none is under way any more, after the engine has been closed."""
+        self._rounds.join()
+
+    def _ask(self, candidates: Sequence[Candidate]) -> Sequence[Checked]:
+        return self._engine.check(candidates) if candidates else ()
+
+    def _candidate(self, provider: Provider) -> Candidate:
+        alias = next(iter(self._aliases(provider)), "")
+        return Candidate(provider=provider, model="", credential=alias)
+
+    def _named(self, names: Iterable[str]) -> list[Provider]:
+        known = {provider.name: provider for provider in self._providers()}
+        return [known[name] for name in names if name in known]
+
+    def _is_fresh(self, candidate: Candidate) -> bool:
+        kept = self._kept.get(candidate.provider.name)
+        good = kept is not None and kept.candidate == candidate and kept.checked.verdict == "valid"
+        return good and kept is not None and 0 <= self._clock() - kept.at < _FRESH
+
+    def _note(self, candidate: Candidate, checked: Checked) -> None:
+        name = candidate.provider.name
+        with self._lock:
+            before = self._kept.get(name)
+            self._kept[name] = _Kept(candidate, checked, self._clock())
+            self._schedule.note(name, answered=checked.answered)
+        was_gone = before is not None and not before.checked.answered
+        if was_gone and checked.answered and name in self._in_trouble():
+            self._answers_again(name)
+        self._bell.ring(name)
+
+    def _wanted(self) -> list[str]:
+        trouble = None if self._watching else self._in_trouble()
+        if trouble is not None and not trouble:
+            return []
+        usable = (p for p in self._providers() if p.enabled and self._aliases(p))
+        return [p.name for p in usable if trouble is None or p.name in trouble]
+
+    def _visit(self, names: Sequence[str]) -> None:
+        self.check(names, fresh=True)
