@@ -65,7 +65,7 @@ class NbApiMgrError(Exception):
 
     Args:
         message: What is wrong and where, in one line.
-        hint: What to do now, in one line; empty when the message says it all.
+        hint: What to do now, a line for each way; empty when the message says it all.
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -79,10 +79,7 @@ class NbApiMgrError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Lines that IPython shows in place of a traceback."""
-        lines = [f"{type(self).__name__}: {self}"]
-        if self.hint:
-            lines.append(f"  → {self.hint}")
-        return lines
+        return [f"{type(self).__name__}: {self}", *_ways(self.hint)]
 
 
 class OptionError(NbApiMgrError, ValueError):
@@ -195,9 +192,7 @@ class AllProvidersFailed(NbApiMgrError):
         lines = [f"{type(self).__name__}: {self}"]
         lines += [f"  ✗ {attempt.line()}" for attempt in self.attempts]
         lines += [f"  – {reason}" for reason in self.skipped]
-        if self.hint:
-            lines.append(f"  → {self.hint}")
-        return lines
+        return lines + _ways(self.hint)
 
 
 class CallInterrupted(KeyboardInterrupt):
@@ -214,6 +209,11 @@ class CallInterrupted(KeyboardInterrupt):
     def _render_traceback_(self) -> list[str]:
         kept = f"; {len(self.partial)} characters are kept in _llm" if self.partial else ""
         return [f"Stopped by you{kept}."]
+
+
+def _ways(hint: str) -> list[str]:
+    """A hint as lines: one for each thing that can be done."""
+    return [f"  → {way}" for way in hint.splitlines()]
 
 
 def _again(kind: type[NbApiMgrError], args: tuple[Any, ...], said: dict[str, Any]) -> NbApiMgrError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import json
 import re
@@ -83,15 +84,28 @@ class Secret:
 def scrub(text: str, secrets: Iterable[Secret] = ()) -> str:
     """`text` without these secrets, parts of them, and what looks like a key of a known vendor.
 
-    A secret is found as it is, in a URL and in JSON; of a cut one every run of 12 characters.
+    A secret is found as it is, in a URL, in JSON, in base64 and in hex; of a cut one every run of
+    12 characters.
     """
     runs: set[str] = set()
     for secret in secrets:
         value = secret.reveal()
         if len(value) >= _LEAST:
-            for form in (value, quote(value, safe=""), json.dumps(value)[1:-1].replace("/", "\\/")):
+            for form in _forms(value):
                 runs.update(form[i : i + _RUN] for i in range(max(1, len(form) - _RUN + 1)))
     return _LOOKS_LIKE_A_KEY.sub(_MASK, _without(text, runs))
+
+
+def _forms(value: str) -> set[str]:
+    """How a value looks where it has been put into something else."""
+    raw = value.encode()
+    forms = {value, quote(value, safe=""), json.dumps(value)[1:-1].replace("/", "\\/")}
+    forms |= {raw.hex(), raw.hex().upper()}
+    for before in range(3):  # where it begins within base64's groups of three bytes
+        encoded = base64.b64encode(bytes(before) + raw).decode().rstrip("=")
+        inner = encoded[-(-before * 4 // 3) : len(encoded) - 1]  # the ends depend on the neighbours
+        forms |= {inner, inner.replace("+", "-").replace("/", "_")}
+    return forms
 
 
 def _without(text: str, runs: set[str]) -> str:

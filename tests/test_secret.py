@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import pickle
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from nbapimgr.models import Provider
-from nbapimgr.secret import Secret
+from nbapimgr.secret import Secret, scrub
 
 VALUE = "sk-a-key-of-mine-1234567890"
 
@@ -88,3 +89,22 @@ def test_it_has_no_place_in_a_record():
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert({"name": Secret(VALUE), "dialect": "x", "base_url": ""}, Provider)
     assert VALUE not in str(caught.value)
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc", "user:"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_key_in_base64_is_taken_out_wherever_it_begins(before, encode):
+    key = "my-own+gateway/key?~" * 2
+    encoded = encode(f"{before}{key}:more".encode()).decode()
+    left = scrub(f"id {encoded} end", [Secret(key)])
+    head, tail = left.split("[secret]")
+    assert head.startswith("id ")
+    assert tail.endswith(" end")
+    # at each end of it a character belongs to the key and to its neighbour
+    assert len(head + tail) - len("id  end") <= len(encoded) - len(key) * 4 // 3 + 2
+
+
+@pytest.mark.parametrize("case", [str.lower, str.upper])
+def test_a_key_in_hex_is_taken_out(case):
+    key = "my-own-gateway-key"
+    assert scrub(f"x{case(key.encode().hex())}x", [Secret(key)]) == "x[secret]x"

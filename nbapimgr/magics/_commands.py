@@ -34,18 +34,18 @@ def command(name: str, rest: str) -> Command:
         return _read(_BY_NAME[name], rest)
     except OptionError as e:
         problem, hint = str(e), e.hint
-    meant = f"{hint} " if hint else ""
+    meant = f"{hint}\n" if hint else ""
     raise OptionError(
         f"%llm {name}: {problem}",
-        hint=f"{meant}To ask this as a question: %llm ask {excerpt(f'{name} {rest}')}",
+        hint=f"{meant}to ask this as a question: %llm ask {excerpt(f'{name} {rest}')}",
     )
 
 
 def mistyped(word: str) -> OptionError:
     """The error for a single word that is no command: it is never sent to a model."""
     close = nearest(word.rstrip("?!."), NAMES)
-    meant = f"did you mean %llm {close[0]}? " if close else ""
-    return OptionError(f"no command {word!r}", hint=f"{meant}To ask it: %llm ask {word}")
+    meant = f"did you mean %llm {close[0]}?\n" if close else ""
+    return OptionError(f"no command {word!r}", hint=f"{meant}to ask it: %llm ask {word}")
 
 
 def excerpt(text: str) -> str:
@@ -71,8 +71,8 @@ def _read(entry: _options.Command, text: str) -> Command:
 def _check(entry: _options.Command, words: list[str]) -> None:
     if len(words) > entry.most:
         takes = f"takes only {entry.usage}" if entry.usage else "takes no words"
-        raise OptionError(f"it {takes}, and {words[entry.most]!r} follows.")
+        raise OptionError(f"it {takes}, and {words[entry.most]!r} follows")
     if words and entry.choices and words[0] not in entry.choices:
         close = nearest(words[0], entry.choices)
-        hint = f"Did you mean {close[0]}?" if close else f"One of: {', '.join(entry.choices)}."
-        raise OptionError(f"there is no {words[0]!r}.", hint=hint)
+        hint = f"did you mean {close[0]}?" if close else f"one of: {', '.join(entry.choices)}"
+        raise OptionError(f"there is no {words[0]!r}", hint=hint)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["complete"]
 
-_CELL: Final = re.compile(r"(?:[ \t]*(?:#.*)?\n)*%%llm(?!\w)")
-_LINE: Final = re.compile(r"\s*(?:[^\W\d][^=%#]*=\s*)?(%%?)llm(?:\s+|$)")
+_CELL: Final = re.compile(r"(?:[ \t]*(?:#.*)?\n)*%%(?:nb)?llm(?!\w)")
+_LINE: Final = re.compile(r"\s*(?:[^\W\d][^=%#]*=\s*)?(%%?)(?:nb)?llm(?:\s+|$)")
 _OPEN: Final = re.compile(r"\{\{((?:(?!\}\}).)*)\Z", re.DOTALL)
 _SAVE: Final = re.compile(r"[^\W\d]\w*\s*=?\s*<<\s*")
 

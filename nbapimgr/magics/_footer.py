@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -28,12 +29,7 @@ def footer(reply: Reply, trouble: tuple[str, ...] = ()) -> str:
         parts.append({"cache": "from the cache, free", "replay": "replayed, free"}[reply.source])
     if reply.finish_reason == "length":
         parts.append("cut at max_tokens")
-    parts += [
-        f"via {attempt.candidate} ✗ {attempt.failure.category}"
-        + (f" after {attempt.text_length} characters" if attempt.text_length else "")
-        for attempt in reply.attempts
-        if attempt.failure
-    ]
+    parts += _detours(reply)
     parts += trouble
     return " ".join(plain(" · ".join(filter(None, parts))).split())
 
@@ -44,6 +40,17 @@ def footer_bundle(line: str) -> dict[str, str]:
         "text/plain": line,
         "text/html": f'<small style="opacity:.65">{escape(line)}</small>',
     }
+
+
+def _detours(reply: Reply) -> list[str]:
+    """Who failed before; once where one failed several times in the same way."""
+    failed = Counter(
+        f"via {attempt.candidate} ✗ {attempt.failure.category}"
+        + (f" after {attempt.text_length} characters" if attempt.text_length else "")
+        for attempt in reply.attempts
+        if attempt.failure
+    )
+    return [line if times == 1 else f"{line} ×{times}" for line, times in failed.items()]
 
 
 def money(amount: float) -> str:

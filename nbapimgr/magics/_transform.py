@@ -15,8 +15,8 @@ from typing import Final
 
 __all__ = ["transform"]
 
-_CELL: Final = re.compile(r"%%llm(?!\w)")
-_QUESTION: Final = re.compile(r"\s*(?:[^\W\d][^=%#]*=\s*)?%llm\s+[^\s?]")
+_CELL: Final = re.compile(r"%%(?:nb)?llm(?!\w)")
+_QUESTION: Final = re.compile(r"\s*(?:[^\W\d][^=%#]*=\s*)?%(?:nb)?llm\s+[^\s?]")
 _ENDS_ASKING: Final = re.compile(r"\?(?=\n?\Z)")
 _GOES_ON: Final = re.compile(r"\s*\\\s*\Z")
 _QUOTES: Final = re.compile(r"\"\"\"|'''")

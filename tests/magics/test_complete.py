@@ -46,6 +46,8 @@ COMMAND_NAMES = sorted(command.name for command in COMMANDS)
         ("%%llm f", "f", ["fast", "free"]),
         ("%%llm mod", "mod", []),
         ("x = %llm fa", "fa", ["fast"]),
+        ("%nbllm fa", "fa", ["fast"]),
+        ("%%nbllm f", "f", ["fast", "free"]),
         ("x << fa", None, None),
         ("%llm x << fa", "fa", ["fast"]),
         ("%%llm x= << fa", "fa", ["fast"]),

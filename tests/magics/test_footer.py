@@ -55,6 +55,13 @@ def test_trouble_is_said_last():
     assert line.endswith("$0.0003 · usage is not saved: disk full")
 
 
+def test_who_failed_twice_in_the_same_way_is_named_once():
+    tried = (failed(), failed(), failed("service.error"), attempt())
+    assert footer(reply(attempts=tried)).endswith(
+        "via first:m1 ✗ rate_limit.short ×2 · via first:m1 ✗ service.error"
+    )
+
+
 def test_the_line_is_text_in_html_too():
     shown = footer_bundle("✓ a:<script>")
     assert shown["text/plain"] == "✓ a:<script>"

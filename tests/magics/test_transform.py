@@ -38,6 +38,8 @@ def line_magic(text):
 )
 def test_a_question_mark_asks_the_model(run, cell, result):
     assert run(cell) == result
+    theirs = cell.replace("%llm", "%nbllm")
+    assert run(theirs) == result.replace("('llm'", "('nbllm'")
 
 
 @pytest.mark.parametrize("cell", ["%llm?", "%%llm?", "%llm??", "%llm ?", "x.y?"])
