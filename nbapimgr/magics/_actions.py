@@ -206,6 +206,12 @@ def _version(_manager: Manager, _command: Command) -> object:
     return Card([f"{package} {version or 'not installed'}" for package, version in version_rows()])
 
 
+def _panel(manager: Manager, _command: Command) -> object:
+    from nbapimgr.widgets import panel  # and with it anywidget, half a second
+
+    return panel(manager)
+
+
 def _demo(manager: Manager, command: Command) -> object:
     from nbapimgr.demo import rehearse
 
@@ -242,6 +248,7 @@ _ACTIONS: dict[str, Callable[[Manager, Command], object]] = {
     "mode": _mode,
     "doctor": _doctor,
     "version": _version,
+    "panel": _panel,
     "local": _local,
     "demo": _demo,
 }

@@ -153,6 +153,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="why", usage="[ROUTE]", most=1, help="who would be asked, in what order, and why"),
     Command(name="mode", usage="[live|record|replay]", most=1, choices=("live", "record", "replay"),
             help="where answers come from"),
+    Command(name="panel", help="the settings panel: providers, keys, order and limits"),
     Command(name="doctor", help="look for what is wrong, and say what to do"),
     Command(name="version", help="the versions that matter in a bug report"),
     Command(name="local", usage="[FILE.gguf]", most=1,

@@ -1,0 +1,149 @@
+"""The settings panel: providers, keys, order and limits in a notebook."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import secrets
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+from nbapimgr.errors import NbApiMgrError
+from nbapimgr.vault import SealedEntries
+from nbapimgr.widgets._linked import linked, static
+from nbapimgr.widgets._panel_actions import Actions
+from nbapimgr.widgets._panel_fallback import as_html, as_text
+from nbapimgr.widgets._panel_messages import id_of, read
+from nbapimgr.widgets._panel_state import shown, vendors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nbapimgr.manager import Manager
+    from nbapimgr.widgets._panel_actions import Answer
+
+__all__ = ["Panel", "close_panels", "panel"]
+
+_KERNEL: Final = secrets.token_hex(8)
+"""This process, for what is sealed for it."""
+_VIEW: Final = "application/vnd.jupyter.widget-view+json"
+_log = logging.getLogger(__name__)
+_panels: weakref.WeakKeyDictionary[Manager, Panel] = weakref.WeakKeyDictionary()
+
+
+def panel(manager: Manager) -> Panel:
+    """The settings panel of a manager: the same one each time, shown as often as one likes."""
+    found = _panels.get(manager)
+    if found is None:
+        found = _panels[manager] = Panel(manager)
+    found.refresh()
+    return found
+
+
+def close_panels() -> None:
+    """Close every panel: what is still shown of them acts no more."""
+    for one in list(_panels.values()):
+        one.close()
+    _panels.clear()
+
+
+class Panel:
+    """The live panel. Show it by making it the last line of a cell.
+
+    Attributes:
+        widget: The anywidget itself, for hosts that want one (marimo: `mo.ui.anywidget(…)`).
+    """
+
+    def __init__(self, manager: Manager) -> None:
+        self._manager = weakref.ref(manager)
+        self.widget = _kind()(vendors=vendors())
+        self._entries = SealedEntries(kernel=_KERNEL, widget=self.widget.model_id)
+        self._actions = Actions(
+            manager,
+            self._entries,
+            later=_later,
+            changed=self.refresh,
+            counted=self._counted,
+            say=self._say,
+        )
+        self.widget.on_msg(self._asked)
+
+    def refresh(self) -> None:
+        """Show what is there now."""
+        manager = self._manager()
+        if manager is not None:
+            self.widget.state = shown(manager, self._actions.checks, self._actions.checking)
+
+    def close(self) -> None:
+        """Let go of the page; a form that is still open there can save nothing."""
+        self._entries.forget()
+        self.widget.close()
+
+    def __repr__(self) -> str:
+        return as_text(self.widget.state)
+
+    def _ipython_display_(self) -> None:
+        """Show the widget, and beside it what a saved notebook shows where no kernel runs.
+
+        Two outputs: JupyterLab shows the error "model not found" for a widget whose kernel is gone,
+        whatever else its own output holds.
+        """
+        from IPython.display import display
+
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+        html = as_html(self.widget.state, self.widget.model_id)
+        display({"text/plain": repr(self), _VIEW: view}, raw=True)  # type: ignore[no-untyped-call]  # IPython
+        display({"text/plain": "", "text/html": html}, raw=True)  # type: ignore[no-untyped-call]  # IPython
+
+    def _asked(self, _: object, content: object, buffers: Sequence[bytes | memoryview]) -> None:
+        """Answer a message of the page, whatever it is."""
+        try:
+            message = read(content)
+            answer = self._actions.do(message, buffers)
+        except NbApiMgrError as e:
+            self._refuse(content, str(e), e.hint)
+        except Exception as e:  # noqa: BLE001  # the page waits for an answer; it is never the key
+            _log.warning("the settings panel met %s", type(e).__name__)
+            self._refuse(content, f"this went wrong in the kernel: {type(e).__name__}", "")
+        else:
+            self.refresh()
+            self._answer(message.id, answer)
+
+    def _answer(self, message: str, answer: Answer) -> None:
+        said = {"id": message, "ok": True, "said": answer.said, **answer.data}
+        self.widget.send(said, list(answer.buffers))
+
+    def _refuse(self, content: object, message: str, hint: str) -> None:
+        self.widget.send({"id": id_of(content), "ok": False, "said": message, "hint": hint})
+
+    def _say(self, text: str, wrong: bool) -> None:  # noqa: FBT001  # a sentence and its tone
+        self.widget.send({"id": "", "ok": not wrong, "said": text, "hint": ""})
+
+    def _counted(self, calls: dict[str, list[int]]) -> None:
+        self.widget.calls = calls
+
+
+def _later(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="nbapimgr-panel", daemon=True).start()
+
+
+@functools.cache
+def _kind() -> Any:
+    """The widget's class, made when the first panel is: anywidget takes half a second."""
+    import anywidget
+    import traitlets
+
+    class SettingsPanel(anywidget.AnyWidget):
+        """What is synced here is public: it is echoed to every client and may be saved."""
+
+        _esm = linked("panel.js")
+        _css = static("panel.css")
+        state: Any = traitlets.Dict().tag(sync=True)
+        vendors: Any = traitlets.List().tag(sync=True)
+        calls: Any = traitlets.Dict().tag(sync=True)
+
+        def __repr__(self) -> str:
+            return "<nbapimgr settings panel>"
+
+    return SettingsPanel

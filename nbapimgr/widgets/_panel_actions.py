@@ -1,0 +1,207 @@
+"""Does what a message of the panel asks, and says in words what came of it."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbapimgr.errors import OptionError, UnknownName
+from nbapimgr.models import fields_of
+from nbapimgr.models._record import Record
+from nbapimgr.widgets import _panel_messages as asked
+from nbapimgr.widgets._panel_check import check, in_words
+from nbapimgr.widgets._panel_state import in_order, title
+from nbapimgr.widgets._panel_usage import calls_by_day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nbapimgr.health import Checked
+    from nbapimgr.manager import Manager
+    from nbapimgr.models import Provider
+    from nbapimgr.vault import SealedEntries
+
+__all__ = ["Actions", "Answer"]
+
+
+class Answer(Record, frozen=True, kw_only=True):
+    """What goes back to the page."""
+
+    said: str = ""
+    """For people; empty where there is nothing to say."""
+    data: dict[str, Any] = {}  # noqa: RUF012  # msgspec copies it
+    buffers: tuple[bytes, ...] = ()
+
+
+class Actions:
+    """The panel's hands.
+
+    Args:
+        manager: What is changed.
+        entries: Opens sealed keys.
+        later: Runs something that may take long, beside the kernel's main thread.
+        changed: Called when there is something new to show, from any thread.
+        counted: Called with the calls of each provider, from any thread.
+        say: Tells the page a sentence that answers no message; True for what is wrong.
+    """
+
+    def __init__(
+        self,
+        manager: Manager,
+        entries: SealedEntries,
+        *,
+        later: Callable[[Callable[[], None]], None],
+        changed: Callable[[], None],
+        counted: Callable[[dict[str, list[int]]], None],
+        say: Callable[[str, bool], None],
+    ) -> None:
+        self.checks: dict[str, Checked] = {}
+        self.checking: frozenset[str] = frozenset()
+        self._manager = manager
+        self._entries = entries
+        self._later = later
+        self._changed = changed
+        self._counted = counted
+        self._say = say
+        self._removed: dict[str, Provider] = {}
+        self._lock = threading.Lock()
+        self._does: dict[type, Callable[[Any], Answer]] = {
+            asked.Hello: self._hello,
+            asked.Begin: self._begin,
+            asked.Add: self._add,
+            asked.Update: self._update,
+            asked.Move: self._move,
+            asked.Check: self._check,
+            asked.Remove: self._remove,
+            asked.Restore: self._restore,
+            asked.Usage: self._usage,
+        }
+
+    def do(self, message: asked.Message, buffers: Sequence[bytes | memoryview]) -> Answer:
+        """Carry a message out.
+
+        Raises:
+            NbApiMgrError: It cannot be done; says why and what can.
+        """
+        if isinstance(message, asked.Save):
+            return self._save(message, buffers)
+        if buffers:
+            raise OptionError("the panel sent bytes where none belong")
+        return self._does[type(message)](message)
+
+    def _hello(self, _: asked.Hello) -> Answer:
+        return Answer()
+
+    def _usage(self, _: asked.Usage) -> Answer:
+        self._later(lambda: self._counted(calls_by_day(self._manager)))
+        return Answer()
+
+    def _begin(self, _: asked.Begin) -> Answer:
+        entry = self._entries.begin()
+        about = {"entry": entry.id, "kernel": entry.kernel, "widget": entry.widget}
+        return Answer(data=about, buffers=(entry.public_key,))
+
+    def _save(self, message: asked.Save, buffers: Sequence[bytes | memoryview]) -> Answer:
+        if len(buffers) != 1:
+            raise OptionError("the panel sent no sealed key", hint="type it once more")
+        key = self._entries.open(
+            message.entry, bytes(buffers[0]), provider=message.provider, slot=message.slot
+        )
+        name = self._known_or_added(message)
+        self._manager.credentials.add(name, key, alias=message.slot)
+        self.checks.pop(name, None)
+        kept = next(k for k in self._manager.credentials.list(name) if k.alias == message.slot)
+        said = f"{title(name)}: the key {kept.masked} is kept in this kernel's memory."
+        self._check_later(name, said)
+        return Answer(said=said, data={"provider": name})
+
+    def _add(self, message: asked.Add) -> Answer:
+        name = self._known_or_added(message)
+        self._check_later(name)
+        return Answer(said=f"{title(name)} is added.", data={"provider": name})
+
+    def _known_or_added(self, message: asked.Add | asked.Save) -> str:
+        name = message.provider
+        if name not in self._manager.providers:
+            fields = {"vendor": message.vendor, "base_url": message.base_url}
+            given = {field: value for field, value in fields.items() if value}
+            self._manager.providers.add(name, **given)
+        return name
+
+    def _update(self, message: asked.Update) -> Answer:
+        name = message.provider
+        fields: dict[str, Any] = {}
+        provider = self._manager.providers.known(name)
+        if message.enabled is not None:
+            fields["enabled"] = message.enabled
+        if message.models is not None:
+            told = {
+                m["id"]: m for m in fields_of(provider).get("models", ()) if isinstance(m, dict)
+            }
+            fields["models"] = [told.get(model, model) for model in dict.fromkeys(message.models)]
+        if message.rate_limits is not None:
+            fields["rate_limits"] = message.rate_limits
+        self._manager.providers.update(name, **fields)
+        return Answer(said=_updated(title(name), message))
+
+    def _move(self, message: asked.Move) -> Answer:
+        order = in_order(self._manager)
+        moved = self._manager.providers.known(message.provider)
+        order.remove(moved)
+        place = min(message.to, len(order) + 1)
+        order.insert(place - 1, moved)
+        least = None
+        for provider, priority in zip(order, sorted(p.priority for p in order), strict=True):
+            least = priority if least is None else max(priority, least + 1)
+            if provider.priority != least:
+                self._manager.providers.put(msgspec.structs.replace(provider, priority=least))
+        return Answer(said=f"{title(moved.name)} is number {place} of {len(order)}.")
+
+    def _check(self, message: asked.Check) -> Answer:
+        name = self._manager.providers.known(message.provider).name
+        self._check_later(name)
+        return Answer(said=f"Checking {title(name)} …")
+
+    def _remove(self, message: asked.Remove) -> Answer:
+        provider = self._manager.providers.known(message.provider)
+        self._manager.providers.remove(provider.name)
+        self._removed[provider.name] = provider
+        return Answer(said=f"{title(provider.name)} is removed.", data={"undo": provider.name})
+
+    def _restore(self, message: asked.Restore) -> Answer:
+        provider = self._removed.pop(message.provider, None)
+        if provider is None:
+            raise UnknownName("removed provider", message.provider, self._removed)
+        self._manager.providers.put(provider)
+        return Answer(said=f"{title(provider.name)} is back.")
+
+    def _check_later(self, name: str, before: str = "") -> None:
+        """Check beside the main thread, and tell; after a sentence that should not be lost."""
+        with self._lock:
+            if name in self.checking:
+                return
+            self.checking |= {name}
+        self._later(partial(self._checked, name, before))
+
+    def _checked(self, name: str, before: str) -> None:
+        try:
+            found = check(self._manager, name)
+            self.checks[name] = found
+        finally:
+            with self._lock:
+                self.checking -= {name}
+            self._changed()
+        said = f"{before} {in_words(title(name), found)}".lstrip()
+        self._say(said, found.verdict == "rejected")
+
+
+def _updated(name: str, message: asked.Update) -> str:
+    if message.enabled is not None:
+        return f"{name} is switched {'on' if message.enabled else 'off'}."
+    if message.models is not None:
+        count = len(message.models)
+        return f"{name} has {count} model{'s' * (count != 1)}."
+    return f"The limits of {name} are changed."

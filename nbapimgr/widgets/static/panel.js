@@ -1,0 +1,114 @@
+/** The settings panel: draws what the kernel says is there, and asks it for what a person wants. */
+import { adder } from "./adder.js";
+import { kernelOf } from "./ask.js";
+import { card } from "./card.js";
+import { focused, h, keepKeys, say } from "./dom.js";
+import { followTheme } from "./theme.js";
+
+/**
+ * @typedef {import("./ask.js").Answer} Answer
+ * @typedef {import("./card.js").Data} Data
+ * @typedef {{state: {providers: Data[], environment: Record<string, string>, trouble: string[]},
+ *   vendors: import("./keys.js").Vendor[], calls: Record<string, number[]>}} Model
+ */
+
+/** @param {{model: import("@anywidget/types").AnyModel<Model>, el: HTMLElement, signal: AbortSignal}} view */
+function render({ model, el, signal }) {
+  const root = h("section", { class: "nbapimgr-panel", "aria-label": "LLM providers" });
+  const count = h("p", { class: "count" });
+  const busy = h("p", { class: "busy", role: "status" });
+  const status = h("p", { class: "said", role: "status" });
+  const alarm = h("p", { class: "said wrong", role: "alert" });
+  const undo = h("button", { type: "button", class: "undo", hidden: true }, "Undo");
+  const trouble = h("ul", { class: "trouble" });
+  const list = h("ol", { class: "cards" });
+  const empty = h("div", { class: "empty" });
+  /** @type {Map<string, ReturnType<typeof card>>} */
+  const cards = new Map();
+  let removed = "";
+
+  /** Says what came of something. @param {Answer} answer */
+  function told(answer) {
+    const text = answer.hint ? `${answer.said} (${answer.hint})` : answer.said;
+    say(status, answer.ok ? text : "");
+    say(alarm, answer.ok ? "" : text);
+    removed = answer.ok ? String(answer.data.undo ?? "") : removed;
+    undo.hidden = !removed;
+  }
+  const waiting = (/** @type {boolean} */ waits) =>
+    say(busy, waits ? "The kernel has not answered yet. It may be busy with a cell, and will answer when that is done; if it was restarted, run this cell again." : "");
+  const kernel = kernelOf(model, signal, { told, waiting });
+  const add = adder(kernel, model.get("vendors"), told);
+  undo.addEventListener("click", async () => told(await kernel.ask("provider.restore", { provider: removed })));
+
+  /** @param {Data[]} providers */
+  function draw(providers) {
+    const active = focused(root);
+    const calls = model.get("calls") ?? {};
+    for (const [name, gone] of cards) {
+      if (providers.some((data) => data.name === name)) continue;
+      gone.element.remove();
+      cards.delete(name);
+    }
+    providers.forEach((data, place) => {
+      const shown = cards.get(data.name) ?? card(kernel, data, told);
+      cards.set(data.name, shown);
+      shown.update(data, providers.length, calls[data.name]);
+      if (list.children[place] !== shown.element) list.insertBefore(shown.element, list.children[place] ?? null);
+    });
+    if (active && root.contains(active) && focused(root) !== active) active.focus();
+  }
+
+  function update() {
+    const state = model.get("state");
+    draw(state.providers);
+    add.update(state);
+    say(count, summary(state.providers));
+    trouble.replaceChildren(...state.trouble.map((line) => h("li", {}, line)));
+    empty.replaceChildren(...(state.providers.length ? [] : welcome(state.environment)));
+  }
+
+  /** @param {Record<string, string>} environment */
+  function welcome(environment) {
+    const vendors = model.get("vendors").filter((vendor) => environment[vendor.name]);
+    const found = vendors.map((vendor) =>
+      h("button", { type: "button", onclick: () => add.choose(vendor) }, `Use ${environment[vendor.name]}`));
+    return [
+      h("p", { class: "title" }, "No provider yet"),
+      h("p", {}, "Paste a key above: it is encrypted in this page before it leaves it, and never shown again."),
+      found.length ? h("p", {}, "The environment has keys already: ", ...found) : "",
+      h("p", {}, "No key at hand? ", h("code", {}, "%llm demo"), " rehearses with two servers and a small model on this machine."),
+    ];
+  }
+
+  keepKeys(root, signal);
+  root.append(
+    h("div", { class: "top" }, h("h2", {}, "LLM providers"), count),
+    add.element,
+    h("div", { class: "news" }, status, alarm, undo),
+    busy,
+    trouble,
+    list,
+    empty,
+  );
+  el.append(root);
+  followTheme(root, signal);
+  model.on("change:state", update);
+  model.on("change:calls", update);
+  update();
+  kernel.ask("hello").then(() => kernel.ask("usage"));
+  return () => {
+    model.off("change:state", update);
+    model.off("change:calls", update);
+  };
+}
+
+/** @param {Data[]} providers */
+function summary(providers) {
+  const ready = providers.filter((data) => data.tone === "ok").length;
+  const wanting = providers.filter((data) => data.tone === "new").length;
+  const parts = [`${providers.length} in all`, ready && `${ready} ready`, wanting && `${wanting} without a key`];
+  return providers.length ? parts.filter(Boolean).join(", ") : "";
+}
+
+export default { render };
