@@ -7,18 +7,21 @@ import random
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from nbapimgr.engine._records import attempt_of, cancelled_attempt_of, reply_of
-from nbapimgr.engine._recovery import decide, offline
+from nbapimgr.engine._recovery import Decision, decide, offline
+from nbapimgr.engine._shadow import Shadow
 from nbapimgr.engine._trial import Trial
+from nbapimgr.engine._witness import Witness
 from nbapimgr.errors import AllProvidersFailed
-from nbapimgr.models import Delta, Failed, Finished, Planned, Restarted, Started
+from nbapimgr.models import Delta, Failed, Finished, Planned, Restarted, Skip, Started
 from nbapimgr.wire.failures import CATEGORIES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from nbapimgr.engine._gear import Gear
-    from nbapimgr.engine._recovery import Decision
     from nbapimgr.models import Attempt, Candidate, Event, Failure, Plan, Request
 
 __all__ = ["Call"]
@@ -42,8 +45,12 @@ class Call:
         self._began = self._clock()
         self._end = self._began + (float("inf") if request.timeout is None else request.timeout)
         self._attempts: list[Attempt] = []
-        self._skipped = [f"{skip.candidate}: {skip.reason}" for skip in plan.skipped]
+        self._skipped = list(plan.skipped)
+        self._held: Sequence[Skip] = ()
+        self._resorts: Sequence[Candidate] = ()
+        self._witness = Witness(gear.breakers)
         self._shown: list[Delta] = []
+        self._adapted = ""
 
     async def events(self) -> AsyncGenerator[Event]:
         """All that happens, in order.
@@ -51,17 +58,44 @@ class Call:
         Raises:
             AllProvidersFailed: Nobody answered.
         """
-        yield Planned(plan=self._plan)
-        queue = self._plan.candidates
-        if not self._request.fallback:
-            queue = queue[:1]
+        shadow = self._begin()
+        try:
+            yield Planned(plan=self._plan)
+            async for event in self._answers(self._plan.candidates):
+                yield event
+        except (asyncio.CancelledError, GeneratorExit):
+            if shadow is not None:
+                shadow.cancel()
+            raise
+
+    def _begin(self) -> Shadow | None:
+        """Put the candidates in order as they stand, and send the probe that is due."""
+        gear, request = self._gear, self._request
+        gear.retries.earn()
+        plan = self._plan
+        if not request.fallback:
+            plan = msgspec.structs.replace(plan, candidates=plan.candidates[:1])
+        self._plan, fit, probe = gear.breakers.arrange(plan)
+        self._resorts = self._plan.candidates[fit:]
+        self._held = self._plan.skipped[len(plan.skipped) :]
+        if probe is None:
+            return None
+        shadow = Shadow(gear, request, probe, self._account, self._witness)
+        shadow.start()
+        return shadow
+
+    async def _answers(self, queue: tuple[Candidate, ...]) -> AsyncGenerator[Event]:
+        """The attempts, one candidate after the other."""
         waited = 0.0
         while queue:
             candidate, *others = queue
-            trial = self._trial(candidate, waited)
+            trial = self._trial(candidate, others, waited)
             if reason := trial.unfit():
-                self._skipped.append(f"{candidate}: {reason}")
+                self._skipped.append(Skip(candidate=str(candidate), reason=reason))
                 queue = tuple(others)
+                continue
+            if trial.is_barred():
+                queue = self._passed_over(candidate, others)
                 continue
             if self._shown:
                 kept = "".join(delta.text for delta in self._shown if delta.kind == "text")
@@ -70,12 +104,15 @@ class Call:
             yield Started(candidate=candidate, number=trial.number)
             async for delta in self._attempt(trial):
                 yield delta
+            if trial.passed_over:
+                queue = self._passed_over(candidate, others)
+                continue
             if trial.failure is None:
                 elapsed = self._clock() - self._began
                 yield Finished(reply=reply_of(trial, self._attempts, elapsed))
                 await trial.release()
                 return
-            decision = self._decide(trial.failure, others)
+            decision = await self._decide(trial, trial.failure, others)
             queue, waited = decision.queue, decision.wait
             yield Failed(
                 attempt=self._attempts[-1],
@@ -85,7 +122,7 @@ class Call:
             )
             if waited:
                 await asyncio.sleep(waited)
-        raise AllProvidersFailed(self._attempts, skipped=self._skipped, hint=self._hint())
+        raise AllProvidersFailed(self._attempts, skipped=self._unasked(), hint=self._hint())
 
     async def _attempt(self, trial: Trial) -> AsyncGenerator[Delta]:
         """The pieces of one attempt, which is accounted for once, however it ends."""
@@ -105,25 +142,46 @@ class Call:
                 trial.stop()
                 self._note(cancelled_attempt_of(trial, estimate))
                 raise
-            self._note(attempt_of(trial, estimate))
+            self._ended(trial)
         except BaseException:
             await trial.close()
             raise
-        if trial.failure is not None:
+        if trial.failure is not None or trial.passed_over:
             await trial.close()
             return
-        if not self._shown and not held and trial.decoded.text:
-            held.append(Delta(text=trial.decoded.text))  # an answer that came whole
+        pieces = held if buffered else self._shown
+        sent = sum(len(delta.text) for delta in pieces if delta.kind == "text")
+        if rest := trial.decoded.text[sent:]:  # an answer that came whole, or an unfinished line
+            held.append(Delta(text=rest))
         for delta in held:
             yield delta
 
+    def _ended(self, trial: Trial) -> None:
+        """Account for an attempt that was not cancelled, and have the breakers know of it."""
+        if trial.passed_over:
+            return
+        self._note(attempt_of(trial, self._gear.estimate))
+        if self._clock() < self._end:  # what the user's deadline cut says nothing
+            self._witness.ended(trial)
+
     def _note(self, attempt: Attempt) -> None:
+        if self._adapted:
+            attempt = msgspec.structs.replace(attempt, adapted=self._adapted)
         attempt = self._account(attempt)
         self._attempts.append(attempt)
         self._gear.observe(attempt)
 
-    def _decide(self, failure: Failure, others: Sequence[Candidate]) -> Decision:
-        left = None if self._request.timeout is None else self._end - self._clock()
+    async def _decide(
+        self, trial: Trial, failure: Failure, others: Sequence[Candidate]
+    ) -> Decision:
+        candidate = trial.candidate
+        left = self._left()
+        adapted = self._gear.adapting.learn(trial.request, failure, candidate)
+        if adapted and (left is None or left > 0):
+            return Decision(queue=(candidate, *others))
+        windows: Mapping[str, int] = {}
+        if failure.category == "model.context_length":
+            windows = await asyncio.to_thread(self._gear.windows, (candidate, *others))
         decision = decide(
             failure,
             self._attempts,
@@ -133,9 +191,17 @@ class Call:
             left=left,
             shown=bool(self._shown),
             chance=random.random(),  # noqa: S311  # jitter, no secret
+            again=self._gear.retries.left and self._gear.breakers.standing(candidate) is None,
+            windows=windows,
         )
-        self._skipped += [f"{skip.candidate}: {skip.reason}" for skip in decision.dropped]
+        if decision.spent:
+            self._gear.retries.spend()
+        self._skipped += decision.dropped
         return decision
+
+    def _left(self) -> float | None:
+        """Seconds until the call's deadline; None when there is none."""
+        return None if self._request.timeout is None else self._end - self._clock()
 
     def _hint(self) -> str:
         if not offline(self._attempts):
@@ -143,12 +209,41 @@ class Call:
         known = CATEGORIES["network.offline"]
         return f"{known.what}; {known.remedy}"
 
-    def _trial(self, candidate: Candidate, waited: float) -> Trial:
+    def _unasked(self) -> list[str]:
+        """Who was not asked, and why; a last resort may have been in the end."""
+        asked = {str(attempt.candidate) for attempt in self._attempts}
+        held = [skip for skip in self._held if skip.candidate not in asked]
+        return [f"{skip.candidate}: {skip.reason}" for skip in (*held, *self._skipped)]
+
+    def _passed_over(
+        self, candidate: Candidate, others: Sequence[Candidate]
+    ) -> tuple[Candidate, ...]:
+        """Who is tried when a candidate has been opened meanwhile: it, too, as the last resort."""
+        standing = self._gear.breakers.standing(candidate)
+        if standing is not None and standing.definite:
+            reason = standing.breaker.line(time.time())
+            self._skipped.append(Skip(candidate=str(candidate), reason=reason))
+            return tuple(others)
+        self._resorts = (*self._resorts, candidate)
+        return (*others, candidate)
+
+    def _barred(
+        self, candidate: Candidate, others: Sequence[Candidate]
+    ) -> Callable[[], bool] | None:
+        """What asks whether a candidate is left alone by now, while there are others."""
+        if not others or any(candidate is resort for resort in self._resorts):
+            return None
+        breakers = self._gear.breakers
+        return lambda: breakers.standing(candidate) is not None
+
+    def _trial(self, candidate: Candidate, others: Sequence[Candidate], waited: float) -> Trial:
+        request, self._adapted = self._gear.adapting.fit(self._request, candidate)
         return Trial(
             self._gear,
-            self._request,
+            request,
             candidate,
             number=len(self._attempts) + 1,
             waited=waited,
             end=self._end,
+            barred=self._barred(candidate, others),
         )

@@ -6,24 +6,38 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from nbapimgr.engine._adapting import Adapting
+from nbapimgr.engine._breakers import Breakers
+from nbapimgr.engine._budget import RetryBudget
 from nbapimgr.engine._call import Call
 from nbapimgr.engine._check import check_keys, examine, list_models
 from nbapimgr.engine._faces import aevents, events, result
-from nbapimgr.engine._gear import Gear, Patience, no_patience, unobserved
+from nbapimgr.engine._gear import Gear, Patience, no_patience, no_windows, unobserved
 from nbapimgr.engine._limits import Limits
 from nbapimgr.engine._loop import LoopThread
+from nbapimgr.engine._needs import by_length
 from nbapimgr.engine._transport import Transport
+from nbapimgr.state import MemoryStore
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 if TYPE_CHECKING:
     import concurrent.futures
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
+    from collections.abc import (
+        AsyncGenerator,
+        Callable,
+        Coroutine,
+        Generator,
+        Iterable,
+        Mapping,
+        Sequence,
+    )
 
     from nbapimgr.health import Checked
     from nbapimgr.models import Attempt, Candidate, Event, ModelInfo, Plan, Provider, Request
     from nbapimgr.secret import Secret
+    from nbapimgr.state import StateStore
 
     Ask = Callable[[Gear, S, float | None], Coroutine[Any, Any, T]]
 
@@ -32,11 +46,6 @@ __all__ = ["Engine"]
 
 def _as_it_is(attempt: Attempt) -> Attempt:
     return attempt
-
-
-def _by_length(text: str) -> int:
-    """Four characters a token: what English text comes to."""
-    return -(-len(text) // 4)
 
 
 class Engine:
@@ -54,17 +63,25 @@ class Engine:
             answer, by what is known of it; None in place of one where the limits stand.
         observe: Called once for each attempt after it has been accounted for, on the engine's
             thread.
+        windows: The windows of candidates in tokens, by `str(candidate)`, as far as they are known.
+            Called in a worker thread, and only after a prompt did not fit.
+        state: Where the breakers are kept; None is this engine's memory.
+
+    Attributes:
+        breakers: Who is left alone, and until when.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # the composition root gives each by name
         self,
         *,
         key_for: Callable[[Candidate], Secret | None],
         start: Callable[[Provider], Provider] | None = None,
         limits: Limits | None = None,
-        estimate: Callable[[str], int] = _by_length,
+        estimate: Callable[[str], int] = by_length,
         patience: Callable[[Candidate], Patience] = no_patience,
         observe: Callable[[Attempt], object] = unobserved,
+        windows: Callable[[Iterable[Candidate]], Mapping[str, int]] = no_windows,
+        state: StateStore | None = None,
     ) -> None:
         self._key_for = key_for
         self._start = start
@@ -72,6 +89,11 @@ class Engine:
         self._estimate = estimate
         self._patience = patience
         self._observe = observe
+        self._windows = windows
+        self._adapting = Adapting()
+        self.breakers = Breakers(state or MemoryStore(), key_for)
+        self._retries = RetryBudget()
+        self._shadows: set[asyncio.Task[None]] = set()
         self._loop = LoopThread(Transport)
 
     def stream(
@@ -178,6 +200,7 @@ class Engine:
     def close(self) -> None:
         """Cancel what runs, close all connections, end the thread. A later call starts anew."""
         self._loop.close()
+        self.breakers.store.close()
 
     def _submit(
         self, ask: Ask[S, T], subject: S, timeout: float | None
@@ -193,6 +216,11 @@ class Engine:
             self._key_for,
             self._start,
             self._estimate,
+            self.breakers,
+            self._retries,
+            self._shadows,
+            self._adapting,
             patience=self._patience,
             observe=self._observe,
+            windows=self._windows,
         )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from nbapimgr.engine._hosts import is_loopback, origin_of
+from nbapimgr.engine._larger import larger_first
 from nbapimgr.models import Candidate, Skip
 from nbapimgr.wire.failures import CATEGORIES
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from nbapimgr.models import Attempt, Failure, Request
 
-__all__ = ["ACTIONS", "Decision", "decide", "offline"]
+__all__ = ["ACTIONS", "UNREACHABLE", "Decision", "decide", "offline"]
 
 Action = Literal["again", "wait", "next", "away", "stop"]
 
@@ -65,9 +66,10 @@ _REACH: Final[Mapping[str, str]] = {
 """Whom a failure of scope "request" would meet again: a window is a model's as one provider serves
 it; limits of size and of content are the provider's."""
 
-_UNREACHABLE = frozenset(
+UNREACHABLE: Final = frozenset(
     {"network.dns", "network.refused", "network.connect_timeout", "network.tls"}
 )
+"""What is met when a host cannot be reached, and by whoever is offline."""
 _MODEL_MAY_DIFFER = frozenset(
     {category for category in ACTIONS if category.startswith("service.")}
     | {"network.first_token_timeout", "network.stall", "network.total_timeout"}
@@ -93,6 +95,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """Who is tried, the first of them next; empty: nobody, and the call has failed."""
     wait: float = 0.0
     """Seconds before the next try."""
+    spent: bool = False
+    """Whether the next try is a retry that nobody but us thinks worthwhile."""
     dropped: tuple[Skip, ...] = ()
     """Who would only have failed in the same way."""
 
@@ -107,6 +111,8 @@ def decide(  # noqa: PLR0913  # everything the decision may depend on, and nothi
     left: float | None = None,
     shown: bool = False,
     chance: float = 0.5,
+    again: bool = True,
+    windows: Mapping[str, int] | None = None,
 ) -> Decision:
     """The decision after an attempt has failed.
 
@@ -119,16 +125,25 @@ def decide(  # noqa: PLR0913  # everything the decision may depend on, and nothi
         left: Seconds until the call's deadline; None when there is none.
         shown: Whether some of the failed answer has been shown.
         chance: A number drawn from [0, 1), for the jitter.
+        again: Whether the same may be tried again on our own judgement where others are left: it is
+            not open by now, and the retries are not used up.
+        windows: What is known of the windows of all these, after a prompt did not fit.
     """
     action = ACTIONS[failure.category]
     if _stops(failure, action, request, shown=shown) or (left is not None and left <= 0):
         return Decision()
     failed = history[-1].candidate
     queue, dropped = _others(failure, failed, remaining)
+    if windows:
+        queue, smaller = larger_first(failure, failed, queue, windows)
+        dropped += smaller
     tries = sum(attempt.candidate == failed for attempt in history)
     wait = _same_again(failure, action, tries, now, alone=not queue, shown=shown, chance=chance)
+    if queue and not again and _hint(failure, now) is None:
+        wait = None
     if wait is not None and (left is None or wait < left):
-        return Decision(queue=(failed, *remaining), wait=wait)
+        spent = bool(queue) and _hint(failure, now) is None
+        return Decision(queue=(failed, *remaining), wait=wait, spent=spent)
     return Decision(queue=queue, dropped=dropped)
 
 
@@ -139,7 +154,7 @@ def offline(attempts: Sequence[Attempt]) -> bool:
     """
     hosts = set()
     for attempt in attempts:
-        if attempt.failure is None or attempt.failure.category not in _UNREACHABLE:
+        if attempt.failure is None or attempt.failure.category not in UNREACHABLE:
             return False
         host = urlsplit(origin_of(attempt.candidate.provider.base_url)).hostname
         if host and not is_loopback(host):
@@ -178,15 +193,20 @@ def _same_again(
         return None
     if not alone and (shown or (action == "next" and not _insists(failure))):
         return None
-    hint = failure.retry_after
-    if hint is None and failure.retry_at is not None:
-        hint = max(0.0, failure.retry_at - now)
+    hint = _hint(failure, now)
     if hint is not None:
         patience = _PATIENCE_ALONE if alone else _PATIENCE
         return hint * (1 + _HINT_JITTER * chance) if hint <= patience else None
     if action == "wait" and not alone:
         return None
     return float(min(_BACKOFF_CAP, _BACKOFF_BASE * 2 ** (tries - 1)) * chance)
+
+
+def _hint(failure: Failure, now: float) -> float | None:
+    """Seconds that the provider asks to wait."""
+    if failure.retry_after is None and failure.retry_at is not None:
+        return max(0.0, failure.retry_at - now)
+    return failure.retry_after
 
 
 def _others(

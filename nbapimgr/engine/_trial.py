@@ -17,7 +17,7 @@ from nbapimgr.wire._limits import MAX_BODY, MAX_ERROR_BODY
 from nbapimgr.wire.failures import classify, network
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from nbapimgr.engine._gear import Gear
     from nbapimgr.engine._transport import Origin, Response
@@ -48,8 +48,11 @@ class Trial:
         number: The how-manieth attempt of the call it is, from 1.
         waited: Seconds of pause before it.
         end: The call's deadline on the loop's clock.
+        barred: Asked when there is a connection to be had, for which others may have waited too:
+            whether the candidate is to be left alone after all. None does not ask.
 
     Attributes:
+        passed_over: Nothing was sent, because `barred` said so.
         failure: Why there is no answer; None after a good one.
         decoded: What was decoded.
     """
@@ -63,6 +66,7 @@ class Trial:
         number: int,
         waited: float,
         end: float,
+        barred: Callable[[], bool] | None = None,
     ) -> None:
         self._gear = gear
         self._clock = asyncio.get_running_loop().time
@@ -74,6 +78,7 @@ class Trial:
         self.began = self._clock()
         self.first_chunk: float | None = None
         self.sent = False
+        self.passed_over = False
         self.status: int | None = None
         self.request_id: str | None = None
         self.decoded = Decoded()
@@ -84,7 +89,8 @@ class Trial:
         self._response: Response | None = None
         self._decoder: Decoder | None = None
         self._error_body = bytearray()
-        self._key: Secret | None = None
+        self.key: Secret | None = None
+        self._barred = barred
         self._watch: Watchdog | None = None
         self._silence = gear.limits.silence(request, candidate.provider, gear.patience(candidate))
 
@@ -100,6 +106,10 @@ class Trial:
             return None
         stalled = self._watch.expired == _STALL
         return self._silence.stall.seconds if stalled else self._watch.longest
+
+    def is_barred(self) -> bool:
+        """Whether the candidate is to be left alone by now."""
+        return self._barred is not None and self._barred()
 
     def unfit(self) -> str:
         """Why the candidate cannot be asked this at all; empty when it can."""
@@ -122,7 +132,9 @@ class Trial:
         try:
             with watch:
                 response = await self._open(watch)
-                if self._decoder is None:
+                if response is None:
+                    self.passed_over = True
+                elif self._decoder is None:
                     await self._read_error(response)
                 else:
                     async for deltas in self._read(response, self._decoder, watch):
@@ -136,7 +148,7 @@ class Trial:
         except Exception as error:  # noqa: BLE001  # nor may what the decoder makes of them
             self.failure = self._explain(error)
         if self.failure is not None:
-            self.failure = without_key(self.failure, self.request_id, self._key)
+            self.failure = without_key(self.failure, self.request_id, self.key)
 
     def stop(self) -> None:
         """Take stock of an attempt that was cancelled on its way."""
@@ -172,8 +184,11 @@ class Trial:
     def _decode(self, speaks: Dialect, headers: Mapping[str, str]) -> Decoder:
         return speaks.decoder(headers, stream=self.request.stream, now=time.time())
 
-    async def _open(self, watch: Watchdog) -> Response:
-        """Send; afterwards there is a decoder if the response may be an answer."""
+    async def _open(self, watch: Watchdog) -> Response | None:
+        """Send; afterwards there is a decoder if the response may be an answer.
+
+        None when the candidate is to be left alone by now.
+        """
         gear, candidate = self._gear, self.candidate
         provider = await started(gear, candidate.provider)
         speaks = dialect(provider.dialect)
@@ -183,7 +198,9 @@ class Trial:
         origin = await gear.transport.origin(call.url)
         await origin.slots.acquire()
         self._origin = origin
-        headers, self._key = headers_of(gear, speaks, call, candidate, provider)
+        if self.is_barred():
+            return None
+        headers, self.key = headers_of(gear, speaks, call, candidate, provider)
         watch.allow(self._silence.first.seconds, _FIRST)
         self.sent = True
         response = await origin.send(call, headers, connect=gear.limits.connect)

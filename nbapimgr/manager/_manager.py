@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +13,22 @@ from nbapimgr.engine import Engine
 from nbapimgr.errors import NbApiMgrError
 from nbapimgr.local import start
 from nbapimgr.manager._accounting import Accounting
-from nbapimgr.manager._answers import Answers, Mode, Source, events_of, mode_named
+from nbapimgr.manager._answers import Answers, Source, events_of
+from nbapimgr.manager._breaking import Breaking
 from nbapimgr.manager._credentials import ManagedCredentials
+from nbapimgr.manager._errors import KEPT, Failing
 from nbapimgr.manager._facts import Facts
-from nbapimgr.manager._in_force import InForce
 from nbapimgr.manager._planning import plan_for
+from nbapimgr.manager._preferences import Preferences
 from nbapimgr.manager._prices import Prices
 from nbapimgr.manager._providers import Providers
 from nbapimgr.manager._question import question
-from nbapimgr.manager._routes import known_names, resolve
+from nbapimgr.manager._routes import resolve
 from nbapimgr.manager._totals import totals
-from nbapimgr.models import Candidate, Finished, Plan, Reply, Request
+from nbapimgr.models import Candidate, Finished, Plan, Planned, Reply, Request
 from nbapimgr.schema import shape
-from nbapimgr.settings import Settings, places
 from nbapimgr.usage import UsageStore, estimate_tokens
-from nbapimgr.vault import Credentials
+from nbapimgr.vault import credentials_of
 from nbapimgr.wire.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
@@ -37,11 +39,12 @@ if TYPE_CHECKING:
 
     from nbapimgr.manager._question import Prompt
     from nbapimgr.models import Attempt, Event, ModelInfo, Provider
+    from nbapimgr.settings import Settings
 
 __all__ = ["Manager"]
 
 
-class Manager:
+class Manager(Preferences, Breaking, Failing):
     """The providers of one person in one kernel, and how to ask them.
 
     Args:
@@ -59,24 +62,27 @@ class Manager:
     def __init__(
         self, home: str | os.PathLike[str] | None = None, *, settings: Settings | None = None
     ) -> None:
-        self.places = places(home)
+        super().__init__(home, settings)
         self.last: Reply | None = None
         self.last_plan: Plan | None = None
-        self._route: str | None = None
         self._accounting: Accounting | None = None
-        self._in_force = InForce(self.places.settings, settings)
-        self._mode: Mode = mode_named(os.environ.get("NBAPIMGR_MODE") or "live")
-        keys = Credentials()
-        self.credentials = ManagedCredentials(keys, provider=self._provider)
-        self._keys = keys
+        self._failures: deque[Attempt] = deque(maxlen=KEPT)
+        keys = self._keys = credentials_of(home)
+        self.credentials = ManagedCredentials(
+            keys, self._provider, check=lambda candidate: self._engine.check([candidate])[0]
+        )
         self._answers = Answers(
             self.places.cache, lambda: keys.values(self._in_force.settings.providers)
         )
-        self._usage = UsageStore(self.places.data)
+        self._usage = UsageStore(self.places.data, credential_id=keys.credential_id)
         self._prices = Prices()
         self._facts = Facts(self.places.cache / "models")
         self._engine = Engine(
-            key_for=keys.secret, start=start, estimate=estimate_tokens, observe=self._facts.learn
+            key_for=keys.secret,
+            start=start,
+            estimate=estimate_tokens,
+            observe=self._facts.learn,
+            windows=self._facts.windows,
         )
         self.providers = Providers(
             snapshot=lambda: self._in_force.settings,
@@ -153,11 +159,10 @@ class Manager:
         if kept := self._answers.kept(request, source):
             yield from events_of(self._remember(request, kept, source))
             return
-        plan = self.plan(request)
+        plan = self._wish(request)
         account = self._account(request)
         for event in self._engine.stream(plan, request, account=account, idle=idle):
-            if isinstance(event, Finished):
-                self._remember(request, event.reply, source)
+            self._notice(event, request, source)
             yield event
 
     async def astream(
@@ -170,12 +175,11 @@ class Manager:
             for event in events_of(self._remember(request, kept, source)):
                 yield event
             return
-        plan = self.plan(request)
+        plan = self._wish(request)
         account = self._account(request)
         async with aclosing(self._engine.astream(plan, request, account=account)) as events:
             async for event in events:
-                if isinstance(event, Finished):
-                    self._remember(request, event.reply, source)
+                self._notice(event, request, source)
                 yield event
 
     def request(
@@ -198,15 +202,12 @@ class Manager:
         return asked, wanted.read
 
     def plan(self, request: Request) -> Plan:
-        """Who would be tried, in order, and who not and why. Nothing is sent."""
-        settings = self._in_force.settings
-        route, keys = request.route or self.route, self._keys.aliases
-        self.last_plan = plan_for(request, route, settings, credentials=keys, facts=self._facts)
-        return self.last_plan
+        """Who would be tried now, in order, and who not and why. Nothing is sent."""
+        return self._engine.breakers.arrange(self._wish(request)).plan
 
-    def why(self) -> Plan | None:
-        """The plan of the newest call: the order, and who was skipped and why."""
-        return self.last_plan
+    def why(self, route: str | None = None) -> Plan | None:
+        """The plan of the newest call, or what it would be now for a route."""
+        return self.last_plan if route is None else self.plan(self.request("why", route=route)[0])
 
     def usage(
         self,
@@ -234,11 +235,6 @@ class Manager:
         return totals(self._usage, by, since)
 
     @property
-    def settings(self) -> Settings:
-        """The settings in force, an immutable snapshot."""
-        return self._in_force.settings
-
-    @property
     def attempts(self) -> tuple[Attempt, ...]:
         """The attempts of the newest call, failed and stopped ones too.
 
@@ -249,33 +245,10 @@ class Manager:
         return self.last.attempts if self.last else ()
 
     @property
-    def route(self) -> str | None:
-        """The route of calls that name none; None tries all enabled providers by priority."""
-        return self._route or self._in_force.settings.default
-
-    @property
-    def routes(self) -> list[str]:
-        """Every route that can be named."""
-        return known_names(self._in_force.settings)
-
-    @property
     def trouble(self) -> tuple[str, ...]:
         """What is not being saved, and why; empty when all is well."""
         usage = self._usage.trouble
         return (*self._in_force.trouble, *([usage] if usage else []))
-
-    @property
-    def mode(self) -> Mode:
-        """Where answers come from: "live", "record" or "replay"."""
-        return self._mode
-
-    @mode.setter
-    def mode(self, name: str) -> None:
-        self._mode = mode_named(name)
-
-    def source(self, *, cache: bool = False, refresh: bool = False) -> Source:
-        """The source in force."""
-        return Source(mode=self._mode, cache=cache, refresh=refresh)
 
     def use(self, route: str | None, *, save: bool = False) -> None:
         """Make a route the one of this kernel's calls that name none; None undoes it.
@@ -307,10 +280,23 @@ class Manager:
     def _request(self, prompt: Prompt | Request, options: dict[str, Any]) -> Request:
         return prompt if isinstance(prompt, Request) else question(prompt, **options)
 
+    def _wish(self, request: Request) -> Plan:
+        """The plan as if nobody had failed."""
+        route, settings = request.route or self.route, self._in_force.settings
+        return plan_for(request, route, settings, credentials=self._keys.aliases, facts=self._facts)
+
     def _account(self, request: Request) -> Callable[[Attempt], Attempt]:
         self._prices.start()
-        self._accounting = Accounting(self._usage, request, overrides=self.places.prices)
+        self._accounting = Accounting(
+            self._usage, request, overrides=self.places.prices, failures=self._failures
+        )
         return self._accounting.account
+
+    def _notice(self, event: Event, request: Request, source: Source) -> None:
+        if isinstance(event, Planned):
+            self.last_plan = event.plan
+        elif isinstance(event, Finished):
+            self._remember(request, event.reply, source)
 
     def _remember(self, request: Request, reply: Reply, source: Source) -> Reply:
         if reply.source == "live":

@@ -4,6 +4,7 @@ Tokens follow OpenTelemetry GenAI's meaning: `input_tokens` includes cached ones
 includes reasoning. Times are seconds; moments are seconds since the epoch (UTC). Unknown is None.
 """
 
+from nbapimgr.models._breaker import Breaker
 from nbapimgr.models._declared import fields_of, provider_fields, provider_from
 from nbapimgr.models._events import Delta, Event, Failed, Finished, Planned, Restarted, Started
 from nbapimgr.models._provider import Candidate, ModelInfo, Plan, Provider, Skip
@@ -25,6 +26,7 @@ from nbapimgr.models._request import (
 
 __all__ = [
     "Attempt",
+    "Breaker",
     "Candidate",
     "Content",
     "Cost",

@@ -34,6 +34,12 @@ def unhurried(monkeypatch):
     monkeypatch.setattr("nbapimgr.engine._faces._SETTLE", 20)
 
 
+def key_of(candidate):
+    """The key of a candidate: each alias has its own."""
+    alias = candidate.credential
+    return Secret(CANARY if alias == "default" else f"{CANARY}-{alias}")
+
+
 @pytest.fixture
 def server():
     """A server that answers as scripted."""
@@ -51,7 +57,7 @@ def other():
 @pytest.fixture
 def engine(client):
     """An engine with its defaults."""
-    one = Engine(key_for=lambda _: Secret(CANARY))
+    one = Engine(key_for=key_of)
     yield one
     one.close()
 
@@ -59,7 +65,7 @@ def engine(client):
 @pytest.fixture
 def hasty(client):
     """An engine that soon loses patience."""
-    one = Engine(key_for=lambda _: Secret(CANARY), limits=SHORT)
+    one = Engine(key_for=key_of, limits=SHORT)
     yield one
     one.close()
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from nbapimgr.engine import Engine, Limits, make_plan
+from nbapimgr.engine._budget import RetryBudget
 from nbapimgr.errors import AllProvidersFailed
 from nbapimgr.models import (
     Delta,
@@ -80,6 +81,8 @@ def world():
 
 def ask(world, script, providers, consume=None, **options):
     server, engine = world
+    engine.breakers.reset()
+    engine._retries = RetryBudget()
     server.script(*(OUTCOMES[outcome] for outcome in script))
     mark = f"/{next(COUNTER)}/"  # a request of the call before may be read by the server only now
     made = [

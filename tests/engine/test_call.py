@@ -212,6 +212,7 @@ def test_who_shares_the_cause_is_not_tried(engine, server, other, ask, at):
     one.reply()
     assert len(server.seen) == 1
     other.script(error(401))
+    engine.breakers.reset()
     again = ask(engine, at(server, "a"), at(other, "b", 2), credentials=("main", "spare"))
     with pytest.raises(AllProvidersFailed) as caught:
         again.reply()

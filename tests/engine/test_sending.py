@@ -40,11 +40,11 @@ def test_the_key_is_asked_for_once_an_attempt_and_for_whom(make, server, ask, at
 
     def key_for(candidate):
         asked.append((str(candidate), candidate.credential))
-        return Secret("k")
+        return Secret(f"key-{candidate.credential}")
 
-    server.script(error(401), streamed("x"))
-    ask(make(key_for=key_for), at(server), credentials=("main", "spare")).reply()
-    assert asked == [("one:m", "main"), ("one:m", "spare")]
+    server.script(error(503), error(503), streamed("x"))
+    ask(make(key_for=key_for), at(server), at(server, "two", 2)).reply()
+    assert asked == [("one:m", "default"), ("one:m", "default"), ("two:m", "default")]
 
 
 def test_without_a_key_nothing_is_sent(make, server, ask, at):

@@ -123,7 +123,7 @@ def steady(monkeypatch, servers):
         while journal.in_flight:  # noqa: ASYNC110  # llmock's, on another thread
             await asyncio.sleep(0.005)
 
-    paused = SimpleNamespace(sleep=pause, get_running_loop=asyncio.get_running_loop)
+    paused = SimpleNamespace(**{**vars(asyncio), "sleep": pause})
     monkeypatch.setattr(_call, "asyncio", paused)
 
 
@@ -212,16 +212,7 @@ def test_more_than_the_window(scene):
     scene.verdict().assert_ok(strict=True)
 
 
-def test_more_than_the_window_in_openais_words(scene, request):
-    if scene.name == "gemini":
-        request.applymarker(
-            pytest.mark.xfail(
-                strict=True,
-                raises=AllProvidersFailed,
-                reason="the rules of the gemini dialect know Google's words only: a gateway that"
-                " says it in OpenAI's loses the cell as request.bad",
-            )
-        )
+def test_more_than_the_window_in_openais_words(scene):
     message = "This model's maximum context length was exceeded."
     scene.with_spare().meets(Fail(400, code="context_length_exceeded", message=message))
     assert scene.llm.ask("Say it.").text == SPARE
@@ -238,11 +229,6 @@ def test_a_minutes_quota_is_used_up(scene):
     assert [one.code for one in scene.verdict().findings] == ["gave_up"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the engine remembers nothing from one call to the next: a provider that said when to"
-    " come back is asked again by the next call",
-)
 @pytest.mark.parametrize("scene", ["openai"], indirect=True)
 def test_a_quota_that_is_used_up_is_remembered(scene):
     scene.with_spare().main.state.limiter.configure(LimitSettings(rpm=1))

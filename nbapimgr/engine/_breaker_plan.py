@@ -1,0 +1,75 @@
+"""The plan with those that are left alone behind the others. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from nbapimgr.models import Skip
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbapimgr.engine._breaker_view import Standing
+    from nbapimgr.models import Candidate, Plan
+
+__all__ = ["Arranged", "arrange"]
+
+
+class Arranged(NamedTuple):
+    """A plan, and how those in it stand."""
+
+    plan: Plan
+    fit: int
+    """How many of its candidates are not left alone; they come first."""
+    probe: Candidate | None = None
+    """Who is due for a probe beside the call."""
+
+
+def arrange(plan: Plan, standings: Sequence[Standing | None], wall: float) -> Arranged:
+    """The order in which a plan's candidates are tried as they stand.
+
+    Trouble that passes makes a candidate a last resort, the one that is due soonest first; what has
+    to be mended takes it out, unless nobody else is left. A probe is worth its cost where the user
+    would rather have asked the candidate than who is asked now.
+
+    Args:
+        plan: As the user wishes it.
+        standings: One for each candidate; None for those that can be asked.
+        wall: Seconds since the epoch, for the reasons.
+    """
+    pairs = list(zip(plan.candidates, standings, strict=True))
+    fit = [candidate for candidate, standing in pairs if standing is None]
+    held = [(candidate, standing) for candidate, standing in pairs if standing is not None]
+    if not held:
+        return Arranged(plan, len(fit))
+    probe = _probe(pairs) if fit else None
+    held.sort(key=lambda pair: (pair[1].trying, pair[1].wait))
+    resorts = [candidate for candidate, standing in held if not standing.definite]
+    order = fit + resorts or [candidate for candidate, _ in held]
+    skips = {
+        Skip(candidate=str(candidate), reason=_why(candidate, standing, wall)): None
+        for candidate, standing in held
+    }
+    skipped = (*plan.skipped, *skips)
+    arranged = msgspec.structs.replace(plan, candidates=tuple(order), skipped=skipped)
+    return Arranged(arranged, len(fit), probe)
+
+
+def _probe(pairs: Sequence[tuple[Candidate, Standing | None]]) -> Candidate | None:
+    """Who before the first fit candidate is due and not being tried."""
+    for candidate, standing in pairs:
+        if standing is None:
+            return None
+        if not standing.wait and not standing.trying:
+            return candidate
+    return None
+
+
+def _why(candidate: Candidate, standing: Standing, wall: float) -> str:
+    breaker = standing.breaker
+    reason = breaker.line(wall)
+    if breaker.scope in {"credential", "account"} and candidate.credential:
+        return f"{reason} (key {candidate.credential})"
+    return reason

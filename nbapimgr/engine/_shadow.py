@@ -1,0 +1,99 @@
+"""The probe of a candidate that is due again: the user's own request, sent beside their call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbapimgr.engine._records import attempt_of, cancelled_attempt_of
+from nbapimgr.engine._trial import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbapimgr.engine._gear import Gear
+    from nbapimgr.engine._witness import Witness
+    from nbapimgr.models import Attempt, Breaker, Candidate, Request
+
+__all__ = ["Shadow"]
+
+
+class Shadow:
+    """Sends a request to a candidate beside the user's call, and ends it at the first piece.
+
+    Args:
+        gear: What the engine works with.
+        request: What the user asks.
+        candidate: Who is due.
+        account: As for the user's own attempts; called once if something was sent.
+        witness: Who is told how it ended.
+    """
+
+    def __init__(
+        self,
+        gear: Gear,
+        request: Request,
+        candidate: Candidate,
+        account: Callable[[Attempt], Attempt],
+        witness: Witness,
+    ) -> None:
+        self._gear = gear
+        self._account = account
+        self._witness = witness
+        self._trial = Trial(gear, request, candidate, number=0, waited=0.0, end=float("inf"))
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Send it, unless somebody else does or the candidate cannot be asked this."""
+        breakers = self._gear.breakers
+        breaker = breakers.lease(self._trial.candidate)
+        if breaker is None:
+            return
+        if self._trial.unfit():
+            breakers.release(breaker)
+            return
+        self._task = asyncio.create_task(self._run(breaker))
+        self._gear.shadows.add(self._task)
+        self._task.add_done_callback(self._gear.shadows.discard)
+
+    def cancel(self) -> None:
+        """The user has stopped the call."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self, breaker: Breaker) -> None:
+        breakers = self._gear.breakers
+        try:
+            if await asyncio.to_thread(breakers.lease_for_all, breaker):
+                await self._ask()
+                breakers.release(breaker)
+        except asyncio.CancelledError:
+            breakers.release(breaker)
+            raise
+
+    async def _ask(self) -> None:
+        trial, estimate = self._trial, self._gear.estimate
+        answered = False
+        try:
+            try:
+                async with contextlib.aclosing(trial.run()) as pieces:
+                    answered = bool(await anext(pieces, None))
+            except asyncio.CancelledError:
+                trial.stop()
+                self._note(cancelled_attempt_of(trial, estimate))
+                raise
+            if answered:
+                trial.stop()
+                self._note(cancelled_attempt_of(trial, estimate))
+            else:
+                self._note(attempt_of(trial, estimate))
+            self._witness.ended(trial)
+        finally:
+            await trial.close()
+
+    def _note(self, attempt: Attempt) -> None:
+        attempt = self._account(msgspec.structs.replace(attempt, probe=True))
+        self._gear.observe(attempt)

@@ -1,0 +1,61 @@
+"""What the attempts of one call say of those who were asked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from nbapimgr.engine._hosts import is_loopback, origin_of
+from nbapimgr.engine._recovery import UNREACHABLE
+
+if TYPE_CHECKING:
+    from nbapimgr.engine._breakers import Breakers
+    from nbapimgr.engine._trial import Trial
+    from nbapimgr.models import Failure
+
+__all__ = ["Witness"]
+
+
+class Witness:
+    """Tells the breakers how the attempts of a call ended.
+
+    That a host cannot be reached may be this machine's own trouble, so it counts only once
+    something else was reached in the same call: who is offline finds nothing open afterwards.
+    """
+
+    def __init__(self, breakers: Breakers) -> None:
+        self._breakers = breakers
+        self._online = False
+        self._in_doubt: list[tuple[Trial, Failure]] = []
+
+    def ended(self, trial: Trial) -> None:
+        """Take note of an attempt that was not cancelled."""
+        failure, far = trial.failure, not _is_here(trial)
+        if far and failure is not None and failure.category in UNREACHABLE:
+            self._in_doubt.append((trial, failure))
+        elif failure is not None:
+            self._breakers.failed(trial.candidate, failure, trial.key, trial.elapsed)
+        else:
+            self._breakers.succeeded(trial.candidate, trial.key, trial.elapsed)
+        if far and trial.sent and (failure is None or failure.category not in _NOT_THERE):
+            self._online = True
+        if self._online:
+            doubts, self._in_doubt = self._in_doubt, []
+            for doubted, its in doubts:
+                self._breakers.failed(doubted.candidate, its, doubted.key, doubted.elapsed)
+        self._save()
+
+    def _save(self) -> None:
+        store = self._breakers.store
+        if store.unsaved:
+            asyncio.get_running_loop().run_in_executor(None, store.flush)
+
+
+_NOT_THERE = UNREACHABLE | {"network.proxy", "network.offline"}
+"""Failures that a host which cannot be reached may cause."""
+
+
+def _is_here(trial: Trial) -> bool:
+    host = urlsplit(origin_of(trial.candidate.provider.base_url)).hostname
+    return host is None or is_loopback(host)
