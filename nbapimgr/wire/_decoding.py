@@ -10,6 +10,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+import msgspec
+
 from nbapimgr.models import Delta
 from nbapimgr.wire import _json
 from nbapimgr.wire._limits import MAX_BODY, MAX_DEPTH
@@ -29,6 +31,8 @@ _BLANK = b" \t\r\n\xef\xbb\xbf"
 _SSE_STARTS = b":deir"
 """The first bytes of a comment and of the fields data, event, id, retry."""
 _BRACE = ord("{")
+_USED_UP = "The answer is empty: max_tokens was used up before it began."
+_RAISE = "raise max_tokens: the model spent all of them before it began to answer"
 _MAY_BE_DEEP = 2 * MAX_DEPTH
 """JSON of fewer bytes cannot be nested too deep."""
 
@@ -90,7 +94,14 @@ class BodyDecoder(ABC):
         if not self._ended:
             self._ended = True
             self._close()
-        return self._decoded()
+        decoded, empty = self._decoded(), self.failure
+        if empty and empty.category == "service.empty" and decoded.finish_reason == "length":
+            # A model that thinks out of sight: the same would end the same, and cost the same.
+            self.failure = msgspec.structs.replace(
+                empty, message=_USED_UP, retryable=False, remedy=_RAISE
+            )
+            decoded = msgspec.structs.replace(decoded, failure=self.failure)
+        return decoded
 
     # --- hooks -------------------------------------------------------------------------------
 
@@ -105,10 +116,6 @@ class BodyDecoder(ABC):
     @abstractmethod
     def _decoded(self) -> Decoded:
         """All that was said, with `self.failure`."""
-
-    def _why_empty(self) -> str:
-        """Words for a complete answer in which nothing was said."""
-        return "The answer is empty."
 
     # --- what hooks call ---------------------------------------------------------------------
 
@@ -219,4 +226,4 @@ class BodyDecoder(ABC):
             message = "The provider's content filter let nothing through."
             self._fail_as("request.content_policy", message, "content filter, no content")
         elif not self.said:
-            self._fail_as("service.empty", self._why_empty(), "no content")
+            self._fail_as("service.empty", "The answer is empty.", "no content")

@@ -37,20 +37,7 @@ def talkative(scene):
     return scene
 
 
-def refuses_names(request, name):
-    """Expect the results of tools to be refused by a provider, where it does so."""
-    if name == "groq":
-        reason = (
-            "a tool's result is sent with a name, which OpenAI's format does not have there; Groq"
-            " documents 400 for messages[].name, xAI answers 400 for it in any role but user"
-        )
-        request.applymarker(
-            pytest.mark.xfail(strict=True, raises=AllProvidersFailed, reason=reason)
-        )
-
-
-def test_a_tool_there_and_back(talkative, stream, request):
-    refuses_names(request, talkative.name)
+def test_a_tool_there_and_back(talkative, stream):
     llm = talkative.llm
     wish = llm.ask([ASKED], tools=[get_weather], stream=stream)
     [call] = wish.tool_calls
@@ -69,8 +56,7 @@ def test_a_tool_there_and_back(talkative, stream, request):
     talkative.verdict().assert_ok(strict=True)
 
 
-def test_two_tools_at_once_beside_text(scene, stream, request):
-    refuses_names(request, scene.name)
+def test_two_tools_at_once_beside_text(scene, stream):
     scene.main.state.scenarios.clear()
     calls = tuple(ToolCall("get_weather", {"city": city, "days": 2}) for city in ("Rome", "Oslo"))
     scene.meets(Reply(text="I will look.", tool_calls=calls))
@@ -84,9 +70,8 @@ def test_two_tools_at_once_beside_text(scene, stream, request):
     scene.verdict().assert_ok(strict=True)
 
 
-def test_a_tool_call_goes_on_with_another_provider(scene, stream, request):
+def test_a_tool_call_goes_on_with_another_provider(scene, stream):
     """What one dialect began another ends."""
-    refuses_names(request, scene.behind)
     scene.main.state.scenarios.clear()
     llm = scene.with_spare().llm
     wish = llm.ask([ASKED], tools=[get_weather], stream=stream, route="main,")
@@ -153,12 +138,6 @@ def test_half_a_shape_is_thrown_away(scene, stream):
     assert reply.provider == "spare"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="an answer that used max_tokens up before it began is asked for twice more of the same"
-    " provider, which cannot end otherwise and is paid for each time",
-)
 @pytest.mark.parametrize("scene", ["openai"], indirect=True)
 def test_what_ends_before_it_begins_is_not_bought_again(scene, stream):
     scene.main.state.scenarios.clear()

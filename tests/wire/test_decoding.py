@@ -194,3 +194,28 @@ def test_what_is_said_has_a_limit(monkeypatch):
     assert decoder.failure is None
     decoder.feed(b'data: ["x"]\n\n')
     assert decoder.failure.category == "service.malformed"
+
+
+class CutShort(Plain):
+    def _decoded(self):
+        return Decoded(finish_reason="length", failure=self.failure)
+
+
+def test_an_answer_that_used_its_tokens_up_is_not_asked_for_again():
+    decoder = CutShort()
+    decoder.feed(b'data: ["settle", "finish"]\n\n')
+    for _ in range(2):
+        failure = decoder.end().failure
+        assert failure == decoder.failure
+        assert (failure.category, failure.retryable) == ("service.empty", False)
+        assert "max_tokens was used up" in failure.message
+        assert failure.remedy.startswith("raise max_tokens")
+    other = Plain()
+    other.feed(b'data: ["settle", "finish"]\n\n')
+    assert other.end().failure.retryable
+
+
+def test_an_answer_that_was_cut_short_is_none_only_when_it_is_empty():
+    decoder = CutShort()
+    decoder.feed(b'data: ["x", "settle", "finish"]\n\n')
+    assert decoder.end().failure is None

@@ -256,7 +256,7 @@ def test_an_end_without_an_answer(reason, category):
 def test_a_limit_that_left_no_room_says_so():
     decoded = document(chunk(finish="MAX_TOKENS", usageMetadata=USAGE))
     assert decoded.failure.category == "service.empty"
-    assert "token limit" in decoded.failure.message
+    assert decoded.failure.message == "The answer is empty: max_tokens was used up before it began."
     assert decoded.finish_reason == "length"
     thoughts = stream(chunk(text("hm", thought=True)), chunk(finish="MAX_TOKENS"))
     assert thoughts.failure is None

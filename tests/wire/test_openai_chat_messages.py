@@ -68,9 +68,16 @@ def test_a_call_and_its_result():
                 }
             ],
         },
-        {"role": "tool", "tool_call_id": "c1", "content": "4", "name": "add"},
+        {"role": "tool", "tool_call_id": "c1", "content": "4"},
         {"role": "tool", "tool_call_id": "c2", "content": "5"},
     ]
+
+
+def test_only_mistral_is_told_the_name_of_the_tool_again():
+    result = Message(role="tool", content=(ToolResult(id="c", content="4", name="add"),))
+    named = {"mistral": ["add"], "groq": [], "xai": [], "openai": [], "": []}
+    for vendor, names in named.items():
+        assert [m["name"] for m in turns(result, vendor=vendor) if "name" in m] == names
 
 
 def test_arguments_go_back_as_they_came():

@@ -200,7 +200,8 @@ def check_retry(failure, retry, case):
     waits = wire_truth.waits(retry, case.moment)
     if any(waits):
         assert failure.retry_after == pytest.approx(max(waits), rel=0.05)
-        assert failure.retry_at == pytest.approx(case.moment + failure.retry_after)
+        # A day's quota is back at midnight, however soon the provider says to ask again.
+        assert failure.retry_at >= case.moment + failure.retry_after - 1e-3
     elif not any("ratelimit" in name for name in case.headers):
         spent = failure.category in {"quota.exhausted", "rate_limit.daily"}
         assert spent or not failure.retry_after  # a quota "per month" has an end, too

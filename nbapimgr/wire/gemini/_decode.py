@@ -191,8 +191,6 @@ class GeminiDecoder(BodyDecoder):
         if self._turn.answered or (self.said and reason in _ENDS):
             return
         category = _NO_ANSWER.get(reason, "service.empty")
-        if not message and reason == "MAX_TOKENS":
-            message = "The token limit was used up before the answer began."
         message = message or f"No answer came: {reason}."
         self._fail_as(category, message, f"finishReason {reason} without content")
 

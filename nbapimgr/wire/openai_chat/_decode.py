@@ -91,11 +91,6 @@ class _Decoder(BodyDecoder):
             failure=self.failure,
         )
 
-    def _why_empty(self) -> str:
-        if self._finish == "length":  # a reasoning model that thinks out of sight
-            return "The answer is empty: max_tokens was used up before it began."
-        return super()._why_empty()
-
     # --- what a chunk says -------------------------------------------------------------------
 
     def _odd(self, chunk: Chunk, name: str, value: Any) -> None:

@@ -102,7 +102,7 @@ def _results(message: Message, ways: Vendor) -> list[dict[str, Any]]:
     out = []
     for part in message.content:
         if isinstance(part, ToolResult):
-            named = {"name": part.name} if part.name else {}
+            named = {"name": part.name} if part.name and ways.result_name else {}
             told = {"role": "tool", "tool_call_id": _id(part.id, ways), "content": part.content}
             out.append(told | named)
     return out

@@ -30,6 +30,8 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of a message in which reasoning may be sent back; others answer 400 to them."""
     short_call_ids: bool = False
     """Ids of tool calls must be nine letters and digits."""
+    result_name: bool = False
+    """Whether a tool's result names the tool; others answer 400 to it (Groq, xAI)."""
     prefix: bool = False
     """An answer to be continued must be marked as such."""
     key_header: str = "authorization"
@@ -52,6 +54,7 @@ _VENDORS: Final[dict[str, Vendor]] = {
         usage_asked=False,  # it comes with the last chunk; unknown fields are refused with 422
         replay=frozenset({"thinking"}),
         short_call_ids=True,
+        result_name=True,
         prefix=True,
     ),
     "groq": Vendor(replay=_REASONING),

@@ -81,8 +81,13 @@ def read_request(url, body):
         model = unquote(deployed[2])
     if "api.mistral.ai" in url and "call_REDACTED" in json.dumps(rest["messages"]):
         raise Unreadable("the recorder replaced ids that must have nine letters or digits")
+    messages = rest.pop("messages")
+    if "api.mistral.ai" not in url:  # some clients send the name everywhere
+        messages = [
+            {**m, "name": None} if m["role"] == "tool" and "name" in m else m for m in messages
+        ]
     request = Request(
-        messages=tuple(_message(message) for message in rest.pop("messages")),
+        messages=tuple(map(_message, messages)),
         **{name: rest.pop(name) for name in _PLAIN if name in rest},
         **_renamed(rest),
         **_tools(rest),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from nbapimgr.wire.failures._rules import Rule, rule
-from nbapimgr.wire.failures._tables._requests import INCAPABLE
+from nbapimgr.wire.failures._tables._requests import CONTEXT, INCAPABLE
 
 __all__ = ["GOOGLE"]
 
@@ -109,10 +109,7 @@ _REQUEST: Final[tuple[Rule, ...]] = (
         "google.context",
         "model.context_length",
         status=(400, 413),
-        said=(
-            r"\binput token count\b.{0,40}\bexceeds\b",
-            r"\bexceeds the maximum number of tokens allowed\b",
-        ),
+        said=(r"\binput token count\b.{0,40}\bexceeds\b", *CONTEXT),  # a gateway's words, too
     ),
     rule(
         "google.bytes",

@@ -6,13 +6,36 @@ from typing import Final
 
 from nbapimgr.wire.failures._rules import Rule, rule
 
-__all__ = ["INCAPABLE", "LAST", "REQUESTS"]
+__all__ = ["CONTEXT", "INCAPABLE", "LAST", "REQUESTS"]
 
 _FITS: Final = (400, 403, 413, 422, 500)
 """Statuses under which a request that does not fit is refused. llama.cpp says 500, Together 403."""
 _ABLE: Final = (400, 403, 404, 415, 422, 500, 501)
 """Statuses under which a model or engine says that it cannot do something."""
 INCAPABLE: Final = "leave out what the message names, or use a model that can do it"
+
+CONTEXT: Final = (
+    r"\bmaximum (?:context|prompt|input|sequence) (?:length|limit) (?:is|of) \d",
+    r"\bwith \d+ maximum context length\b",
+    r"\bthe context window of this model\b",
+    r"\b(?:longer|greater|less) than the (?:model's )?context length\b",
+    (
+        r"\bexceed(?:s|ed|ing)? (?:(?:the|this|its|available|max|maximum|model'?s?) )*"
+        r"context (?:length|window|size|limit)"
+    ),
+    r"\bcontext (?:size|length|window) (?:(?:has been|was|is) )?exceeded\b",
+    r"\bprompt (?:is )?too long\b",
+    r"\binput (?:is )?too long for\b",
+    r"\binput token (?:length too long|count \(?\d+)",
+    r"\binput tokens exceed(?:ed)?\b",
+    r"\bmodel token limit\b",
+    r"\btokens \+ `` must be <=",
+    r"\bcurrent length is \d+ while limit is \d",
+    r"\brange of input length should be\b",
+    r"\bexceeds the maximum number of tokens allowed\b",
+    r"\bmaxlength: \d{5,}",
+)
+"""What is said of a prompt that is too long."""
 
 _MODEL: Final[tuple[Rule, ...]] = (
     rule(
@@ -26,27 +49,7 @@ _MODEL: Final[tuple[Rule, ...]] = (
         "common.context_text",
         "model.context_length",
         status=_FITS,
-        said=(
-            r"\bmaximum (?:context|prompt|input|sequence) (?:length|limit) (?:is|of) \d",
-            r"\bwith \d+ maximum context length\b",
-            r"\bthe context window of this model\b",
-            r"\b(?:longer|greater|less) than the (?:model's )?context length\b",
-            (
-                r"\bexceed(?:s|ed|ing)? (?:(?:the|this|its|available|max|maximum|model'?s?) )*"
-                r"context (?:length|window|size|limit)"
-            ),
-            r"\bcontext (?:size|length|window) (?:has been )?exceeded\b",
-            r"\bprompt (?:is )?too long\b",
-            r"\binput (?:is )?too long for\b",
-            r"\binput token (?:length too long|count \(?\d+)",
-            r"\binput tokens exceed(?:ed)?\b",
-            r"\bmodel token limit\b",
-            r"\btokens \+ `` must be <=",
-            r"\bcurrent length is \d+ while limit is \d",
-            r"\brange of input length should be\b",
-            r"\bexceeds the maximum number of tokens allowed\b",
-            r"\bmaxlength: \d{5,}",
-        ),
+        said=CONTEXT,
     ),
     rule(
         "common.model",
