@@ -63,6 +63,10 @@ class InForce:
         """What the layers say that is not so or not done, one line each."""
         return (*self._said, *advice(self._stack))
 
+    def managed(self, place: tuple[str, ...]) -> Layer | None:
+        """The administrator's file that decides what is at this place."""
+        return self._stack.managed(place)
+
     def change(self, change: Callable[[Settings], Settings]) -> None:
         """Replace the snapshot by what `change` makes of it, and save what is different.
 

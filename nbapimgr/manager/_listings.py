@@ -8,6 +8,7 @@ import sys
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from nbapimgr.manager._settings_rows import settings_rows
 from nbapimgr.wire.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
@@ -169,6 +170,10 @@ def _versions() -> Iterator[tuple[str, bool, str, str]]:
 def _files(manager: Manager) -> Iterator[tuple[str, bool, str, str]]:
     path = manager.places.settings
     yield "settings", True, f"{path}{'' if path.exists() else ' (none yet)'}", ""
+    for row in settings_rows(manager.origins):
+        yield f"setting {row['setting']}", True, f"{row['value']} – {row['source']}", ""
+    for line in manager.notes:
+        yield "settings", False, line, "change what is said there"
     yield "usage rows", True, str(manager.places.data), ""
     for line in manager.trouble:
         yield "trouble", False, line, "mend the file or the folder it names"

@@ -1,7 +1,7 @@
 """What the user chose: providers, routes, budgets. TOML files laid over each other."""
 
 from nbapimgr.settings._file import amend, load, read, save, update
-from nbapimgr.settings._layers import Layer, Origin, Stack
+from nbapimgr.settings._layers import Layer, Origin, Stack, locked
 from nbapimgr.settings._places import Places, managed_files, places
 from nbapimgr.settings._project import Project, project_file, read_project, restricted
 from nbapimgr.settings._records import Budget, Settings
@@ -17,6 +17,7 @@ __all__ = [
     "Stack",
     "amend",
     "load",
+    "locked",
     "managed_files",
     "places",
     "project_file",

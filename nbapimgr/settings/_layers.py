@@ -9,14 +9,22 @@ import msgspec
 
 from nbapimgr.errors import OptionError
 from nbapimgr.settings._records import Settings
-from nbapimgr.settings._table import MISSING, applied, changes, pieces, settings_of, table_of
+from nbapimgr.settings._table import (
+    MISSING,
+    Place,
+    applied,
+    changes,
+    pieces,
+    settings_of,
+    table_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nbapimgr.settings._table import Defaults, Place
+    from nbapimgr.settings._table import Defaults
 
-__all__ = ["Layer", "Origin", "Stack"]
+__all__ = ["Layer", "Origin", "Stack", "locked"]
 
 Kind = Literal["managed", "explicit", "project", "user"]
 
@@ -36,8 +44,8 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """One setting in force, for people."""
 
-    setting: str
-    """E.g. "providers.mine.models"."""
+    place: Place
+    """E.g. ("providers", "mine", "models")."""
     value: Any
     source: str
 
@@ -69,7 +77,7 @@ class Stack:
     def origins(self) -> list[Origin]:
         """Every setting that some layer says, with the layer that decides it."""
         return [
-            Origin(setting=".".join(place), value=value, source=self.source(place))
+            Origin(place=place, value=value, source=self.source(place))
             for place, value in pieces(self.table)
         ]
 
@@ -86,8 +94,13 @@ class Stack:
         for place in wanted:
             for higher in above:
                 if _says(higher.table, place):
-                    raise _locked(place, higher)
+                    raise locked(place, higher)
         return msgspec.structs.replace(layer, table=applied(layer.table, wanted))
+
+    def managed(self, place: Place) -> Layer | None:
+        """The administrator's layer that says something at this place."""
+        layers = (one for one in self.layers if one.kind == "managed" and _says(one.table, place))
+        return next(layers, None)
 
     def replaced(self, old: Layer, new: Layer) -> Stack:
         """The stack with one layer in place of another."""
@@ -113,7 +126,8 @@ def _says(table: dict[str, Any], place: Place) -> bool:
     return value is not MISSING
 
 
-def _locked(place: Place, layer: Layer) -> OptionError:
+def locked(place: Place, layer: Layer) -> OptionError:
+    """The error that something cannot be changed, because a layer says otherwise."""
     hints = {
         "managed": "ask who looks after this installation",
         "explicit": "change what is given there",
