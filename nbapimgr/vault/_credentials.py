@@ -13,6 +13,7 @@ from nbapimgr.secret import Secret
 from nbapimgr.vault._changes import check_alias
 from nbapimgr.vault._entry import origin_of, read_key
 from nbapimgr.vault._folders import Folders, memory_only
+from nbapimgr.vault._frames import without_frames
 from nbapimgr.vault._platform import PlatformSecrets
 from nbapimgr.vault._records import Key
 from nbapimgr.vault._vault import Vault
@@ -104,7 +105,8 @@ class Credentials:
         Raises:
             OptionError: The key is empty or masked, or the alias is not a plain name.
         """
-        given = _Given(read_key(Secret(key), provider), origin)
+        key = Secret(key)
+        given = _Given(read_key(key, provider), origin)
         check_alias(alias)
         with self._lock:
             self._given.setdefault(provider, {})[alias] = given
@@ -174,6 +176,7 @@ class Credentials:
         found = tuple(alias for alias, _ in self._found(provider))
         return found or (("",) if provider.keyless else ())
 
+    @without_frames
     def secret(self, candidate: Candidate) -> Secret | None:
         """The key an attempt is sent with; None when it needs none.
 
@@ -193,6 +196,7 @@ class Credentials:
                 return self._reveal(found)
         return None
 
+    @without_frames
     def list(self, provider: Provider, *, removed: bool = False) -> tuple[CredentialInfo, ...]:
         """What may be shown of a provider's keys, the active one first.
 
@@ -209,6 +213,7 @@ class Credentials:
         rows += [self._info(provider.name, r.alias, r, active=False) for r in gone]
         return tuple(rows)
 
+    @without_frames
     def values(self, providers: Iterable[Provider] = ()) -> tuple[Secret, ...]:
         """Every key that is known, and those of these providers' variables: never to be kept."""
         with self._lock:

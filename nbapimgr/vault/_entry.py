@@ -21,14 +21,15 @@ def read_key(key: str | bytes | Secret, whose: str) -> Secret:
     Raises:
         OptionError: It is empty, the display of a key, in quotes, or holds what no key has.
     """
-    value = Secret(key).reveal().strip()
-    if fault := _fault(value):
+    key = Secret(Secret(key).reveal().strip())  # a traceback that shows variables shows no key
+    if fault := _fault(key):
         raise OptionError(f"the key for {whose!r} {fault[0]}", hint=fault[1])
-    return Secret(value)
+    return key
 
 
-def _fault(value: str) -> tuple[str, str] | None:
+def _fault(key: Secret) -> tuple[str, str] | None:
     """What is wrong with a key, and the hint; None when it can be one."""
+    value = key.reveal()
     name, _, rest = value.partition("=")
     faults = (
         (not value, "is empty", ""),

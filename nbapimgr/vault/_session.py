@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from nbapimgr.errors import VaultDamaged, VaultError, VaultLocked
 from nbapimgr.vault._format import data_key, open_body
+from nbapimgr.vault._frames import without_frames
 from nbapimgr.vault._keychain import Keychain
 from nbapimgr.vault._lock import Writing
 from nbapimgr.vault._records import Document, read_document
@@ -95,6 +96,7 @@ class Session:
         """Why it cannot be written; "" when it can, or is not open."""
         return self._why_not
 
+    @without_frames
     def unlock(self, *, passphrase: Secret | None = None, code: Secret | None = None) -> None:
         """Open the vault with what is given and what is at hand.
 

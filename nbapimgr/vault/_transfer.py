@@ -15,6 +15,7 @@ from nbapimgr.vault import _changes as changes
 from nbapimgr.vault import _disk
 from nbapimgr.vault._folders import Folders
 from nbapimgr.vault._format import Header, compose, data_key, open_body, parse
+from nbapimgr.vault._frames import without_frames
 from nbapimgr.vault._keychain import Keychain
 from nbapimgr.vault._records import Document, encode, read_document
 from nbapimgr.vault._slots import Maker, Opener
@@ -32,6 +33,7 @@ _NOWHERE: Final = Folders.of(os.devnull)
 """An export has no key file."""
 
 
+@without_frames
 def export_keys(path: Path, keys: Iterable[Key], passphrase: Secret) -> int:
     """Write keys into a new file, in the format of the vault; how many.
 
@@ -57,6 +59,7 @@ def export_keys(path: Path, keys: Iterable[Key], passphrase: Secret) -> int:
     return len(added)
 
 
+@without_frames
 def import_keys(path: Path, passphrase: Secret) -> list[Key]:
     """The live keys of an exported file.
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from nbapimgr.errors import OptionError, VaultDamaged, VaultError, VaultLocked
 from nbapimgr.vault._changes import purge
 from nbapimgr.vault._format import Header, compose, data_key, open_body, parse
+from nbapimgr.vault._frames import without_frames
 from nbapimgr.vault._records import Document, encode
 from nbapimgr.vault._replicas import TakenError
 from nbapimgr.vault._session import Session
@@ -36,6 +37,7 @@ _ENOUGH: Final = 2
 class Vault(Session):
     """The vault in some folders. Safe to use from threads, and with other processes beside it."""
 
+    @without_frames
     def create(
         self, make: Callable[[Maker], Sequence[Made]], *, accept_loss: bool = False
     ) -> tuple[Made, ...]:
@@ -74,6 +76,7 @@ class Vault(Session):
             self._slot = (made[0].slot.id, made[0].wrap)
         return made
 
+    @without_frames
     def change(self, change: Callable[[Document], Document]) -> Document:
         """Apply a change to what is on the disk now. When this returns it is there twice.
 
@@ -85,6 +88,7 @@ class Vault(Session):
         with self._lock, self._writing():
             return self._change(change, ())
 
+    @without_frames
     def change_slots(
         self,
         make: Callable[[Maker], Sequence[Made]],
@@ -119,6 +123,7 @@ class Vault(Session):
                 self._replicas.tidy(forget=True)
         return made
 
+    @without_frames
     def repair(
         self, *, passphrase: Secret | None = None, code: Secret | None = None
     ) -> tuple[str, ...]:
