@@ -11,27 +11,41 @@ from nbapimgr.models import Attempt, Cost
 from nbapimgr.usage import cost, new_call_id
 
 if TYPE_CHECKING:
+    from collections import deque
     from pathlib import Path
 
-    from nbapimgr.models import Reply, Request
+    from nbapimgr.models import Candidate, Reply, Request
     from nbapimgr.usage import UsageStore
 
 __all__ = ["Accounting"]
 
 
 class Accounting:
-    """The rows of one call. `overrides` is the user's own price list, where there is one."""
+    """The rows of one call.
+
+    Args:
+        store: Where the rows go.
+        request: What is asked.
+        overrides: The user's own price list, where there is one.
+        failures: Where failed attempts are remembered besides.
+    """
 
     def __init__(
-        self, store: UsageStore, request: Request, *, overrides: Path | None = None
+        self,
+        store: UsageStore,
+        request: Request,
+        *,
+        overrides: Path | None = None,
+        failures: deque[Attempt] | None = None,
     ) -> None:
+        self._failures = failures
         self._overrides = overrides
         self._store = store
         self._request = request
         self._call_id = new_call_id(time.time())
-        self._before: str | None = None
+        self._before: Candidate | None = None
         self.attempts: list[Attempt] = []
-        """Those of this call, in order."""
+        """Those of this call, in order, without the probes beside it."""
 
     def account(self, attempt: Attempt) -> Attempt:
         """Price an attempt and write its row; the priced attempt."""
@@ -45,9 +59,17 @@ class Accounting:
                 overrides=self._overrides,
             )
             attempt = msgspec.structs.replace(attempt, cost=price)
-        self._store.record(self._call_id, self._request, attempt, fallback_from=self._before)
-        self._before = str(attempt.candidate)
+        before, candidate = self._before, attempt.candidate
+        fell = before is not None and before != candidate and not attempt.probe
+        self._store.record(
+            self._call_id, self._request, attempt, fallback_from=str(before) if fell else None
+        )
+        if attempt.probe:
+            return attempt
+        self._before = candidate
         self.attempts.append(attempt)
+        if attempt.failure is not None and self._failures is not None:
+            self._failures.append(attempt)
         return attempt
 
     def kept(self, reply: Reply) -> None:

@@ -12,6 +12,7 @@ __all__ = ["Breaker"]
 _TIMES: Final = {1: "once", 2: "twice"}
 _UNITS: Final = {1: "s", 60: "min", 3600: "h", 86_400: "days"}
 """Seconds -> name."""
+_KEYS: Final = frozenset({"auth.invalid_key", "auth.permission"})
 
 
 class Breaker(Record, frozen=True, kw_only=True):
@@ -46,10 +47,12 @@ class Breaker(Record, frozen=True, kw_only=True):
     def line(self, now: float) -> str:
         """Why it is not asked, and when it is again, in one line for people."""
         times = _TIMES.get(self.strikes, f"{self.strikes} times")
-        again = f"tried again in {_span(self.until - now)}" if self.until > now else "due for a try"
-        if self.category in {"auth.invalid_key", "auth.permission"}:
-            again = f"tried again when the key changes, else {again.removeprefix('tried again ')}"
-        return f"open: {self.category} {times}, {again}"
+        if self.until <= now:
+            return f"open: {self.category} {times}, due for a try"
+        again = f"in {_span(self.until - now)}"
+        if self.category in _KEYS:
+            again = f"when the key changes, else {again}"
+        return f"open: {self.category} {times}, tried again {again}"
 
 
 def _span(seconds: float) -> str:

@@ -30,6 +30,10 @@ _Int64 = Annotated[int, msgspec.Meta(ge=0, le=INT64)]
 _Moment = Annotated[int, msgspec.Meta(ge=0, le=LAST_MOMENT * 1_000_000)]
 
 
+_PROBE = "nbapimgr.probe"
+"""The tag of rows whose attempt answered nobody: it found out whether a candidate is well again."""
+
+
 class Row(msgspec.Struct, omit_defaults=True, gc=False):
     """A row of schema v1, in the columns' order. Moments are microseconds since the epoch.
 
@@ -107,7 +111,7 @@ def _answer(check: Checker, attempt: Attempt) -> dict[str, Any]:
     failure = attempt.failure
     status = attempt.http_status or (failure.status if failure else None)
     return {
-        "is_final": attempt.outcome in ("ok", "cached"),
+        "is_final": attempt.outcome in ("ok", "cached") and not attempt.probe,
         "started_at": check.moment("started_at", attempt.started_at),
         "duration_s": check.number("duration_s", attempt.duration),
         "time_to_first_chunk_s": check.number("time_to_first_chunk_s", attempt.first_chunk),
@@ -186,16 +190,17 @@ def _cost(check: Checker, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _origin(check: Checker, request: Request) -> dict[str, Any]:
-    """Columns that say where the call comes from."""
+def _origin(check: Checker, request: Request, attempt: Attempt) -> dict[str, Any]:
+    """Columns that say where the call comes from; a tag of ours tells a probe from an answer."""
     origin = request.origin
+    tags = {**origin.tags, _PROBE: "true"} if attempt.probe else origin.tags
     return {
         "project": check.word("project", origin.project),
         "notebook": check.word("notebook", origin.notebook),
         "cell_id": check.word("cell_id", origin.cell_id),
         "execution_count": check.count("execution_count", origin.execution_count, INT32),
         "conversation_id": check.word("conversation_id", origin.conversation_id),
-        "tags": check.tags(origin.tags),
+        "tags": check.tags(tags),
     }
 
 
@@ -230,7 +235,7 @@ def build(
         **_answer(check, attempt),
         **_usage(check, attempt),
         **_cost(check, attempt),
-        **_origin(check, request),
+        **_origin(check, request, attempt),
     )
     if check.refused:
         _log.warning("usage row with impossible values, kept as null: %s", ", ".join(check.refused))

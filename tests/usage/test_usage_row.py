@@ -239,6 +239,13 @@ def test_a_wrong_id_is_replaced(row, refused):
     assert refused() == {"call_id"}
 
 
+def test_a_probe_is_no_answer_and_says_so(row, request_):
+    assert row(probe=True).tags == '{"team":"red","nbapimgr.probe":"true"}'
+    assert row(probe=True, number=0).call_id == CALL
+    assert not row(probe=True, outcome="ok").is_final
+    assert row(outcome="ok").is_final
+
+
 @pytest.mark.parametrize("tags", [{"a": "x" * 2000}, {"a": object()}, {"a": "\ud800"}])
 def test_tags_that_are_no_short_json_are_dropped(row, request_, refused, tags):
     request = msgspec.structs.replace(request_, origin=Origin(tags=tags))
