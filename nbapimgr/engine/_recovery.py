@@ -54,7 +54,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
 }
 """again: the same once more after a short pause, then next. wait: the same when its hint is near,
 else next. next: the next candidate, the same only when nobody else is left and it may be sent
-again. away: the next candidate, never the same: a silent route costs its whole limit each time.
+again. away: the next candidate, never the same: a silent route costs its whole limit each time; but
+a server that says itself that it was too slow is no silent one, and asked again when alone.
 stop: nobody else is asked."""
 
 _REACH: Final[Mapping[str, str]] = {
@@ -187,7 +188,7 @@ def _same_again(
     chance: float,
 ) -> float | None:
     """Seconds after which the same candidate is tried again; None when it is not."""
-    if action == "away" or not failure.retryable:
+    if (action == "away" or not failure.retryable) and not (alone and _gave_up(failure)):
         return None
     if tries >= (_TRIES_ALONE if alone else _TRIES):
         return None
@@ -200,6 +201,11 @@ def _same_again(
     if action == "wait" and not alone:
         return None
     return float(min(_BACKOFF_CAP, _BACKOFF_BASE * 2 ** (tries - 1)) * chance)
+
+
+def _gave_up(failure: Failure) -> bool:
+    """Whether the server itself says that its time was over (408, 504): that is no silence."""
+    return failure.category == "network.total_timeout" and failure.status is not None
 
 
 def _hint(failure: Failure, now: float) -> float | None:

@@ -281,3 +281,17 @@ def test_a_decision_never_invents_and_never_loses_anyone(  # noqa: PLR0917
         assert sorted([*(str(c) for c in rest), *(s.candidate for s in decision.dropped)]) == names
     else:
         assert decision.wait == 0
+
+
+@pytest.mark.parametrize("status", [408, 504])
+def test_a_timeout_of_the_servers_own_is_tried_again_when_nobody_else_is_left(status):
+    said = failure("network.total_timeout", status=status, retry_after=3.0)
+    assert after(said, remaining=(), chance=0.0).queue == (A,)
+    assert after(said, remaining=(), chance=0.0).wait == 3.0
+    assert after(said).queue == (B,)
+    assert not after(said, remaining=(), times=3).queue
+
+
+def test_a_timeout_of_ours_is_never_tried_again():
+    for category in ("network.total_timeout", "network.stall", "network.first_token_timeout"):
+        assert not after(failure(category), remaining=()).queue

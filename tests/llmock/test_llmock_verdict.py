@@ -190,11 +190,6 @@ def test_slow_is_not_silent(scene):
     scene.verdict().assert_ok(strict=True)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="408 and 504 are classed as network.total_timeout, which is never tried again on the"
-    " same: with nobody else left the cell is lost, even where the server says when to come back",
-)
 @pytest.mark.parametrize("status", [408, 504])
 @pytest.mark.parametrize("scene", ["openai"], indirect=True)
 def test_a_timeout_of_the_servers_own_is_tried_again_when_alone(scene, status):
