@@ -13,6 +13,7 @@ from nbapimgr.health import Checked, verdict_on
 from nbapimgr.models import Request
 from nbapimgr.wire import Decoded
 from nbapimgr.wire._limits import MAX_BODY
+from nbapimgr.wire._pages import next_page
 from nbapimgr.wire.catalogue import key_check
 from nbapimgr.wire.failures import broken
 from nbapimgr.wire.key_answers import answer_on_key, has_public_models
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_keys", "examine", "list_models"]
 
+_MOST_PAGES: Final = 20
+"""Pages of a list that are read after the first: the dialects ask for up to a thousand on each."""
 _NOTHING_ASKED: Final = Request(messages=(), stream=False)
 C = TypeVar("C", bound="_ModelList")
 _PUBLIC: Final = "its list of models is public and says nothing of the key"
@@ -37,7 +40,7 @@ async def list_models(
     candidate: Candidate,
     timeout: float | None,  # noqa: ASYNC109  # the watchdog's
 ) -> tuple[ModelInfo, ...]:
-    """The models on the first page of a candidate's list; the dialects ask for the longest page.
+    """The models of a candidate's list, which may come on several pages.
 
     Raises:
         AllProvidersFailed: There is no list; its one attempt says why.
@@ -45,7 +48,7 @@ async def list_models(
     check = await _run(_ModelList, gear, candidate, timeout)
     if check.failure is not None:
         raise AllProvidersFailed([attempt_of(check, len)])
-    return check.found
+    return await _all_pages(check, timeout)
 
 
 async def check_keys(
@@ -69,7 +72,7 @@ async def examine(
     if key.failure is None and not key.is_list:
         check = await _run(_ModelList, gear, candidate, timeout)
     failed = (attempt_of(check, len),) if check.failure else ()
-    return key.result(), check.found, failed
+    return key.result(), await _all_pages(check, timeout), failed
 
 
 async def _run(
@@ -77,9 +80,11 @@ async def _run(
     gear: Gear,
     candidate: Candidate,
     timeout: float | None,  # noqa: ASYNC109  # the watchdog's
+    page: HttpCall | None = None,
 ) -> C:
     limit = gear.limits.check if timeout is None else timeout
     check = kind(gear, candidate, end=asyncio.get_running_loop().time() + limit)
+    check.page = page
     try:
         await anext(check.run(), None)  # runs to its end: a list has no pieces to show
     finally:
@@ -87,21 +92,41 @@ async def _run(
     return check
 
 
+async def _all_pages(
+    check: _ModelList,
+    timeout: float | None,  # noqa: ASYNC109  # the watchdog's
+) -> tuple[ModelInfo, ...]:
+    """What a list says with its further pages: as many as come, and not more than twenty."""
+    found = check.found
+    for _ in range(_MOST_PAGES):
+        if check.following is None:
+            break
+        check = await _run(_ModelList, check.gear, check.candidate, timeout, check.following)
+        found += check.found
+    return found
+
+
 class _ModelList(Trial):
     """An attempt that asks for the list in place of an answer."""
 
     def __init__(self, gear: Gear, candidate: Candidate, *, end: float) -> None:
         super().__init__(gear, _NOTHING_ASKED, candidate, number=1, waited=0.0, end=end)
+        self.gear = gear
         self.found: tuple[ModelInfo, ...] = ()
+        self.page: HttpCall | None = None
+        self.following: HttpCall | None = None
 
     def _build(self, speaks: Dialect, provider: Provider) -> HttpCall:
-        return speaks.models_call(provider)
+        self.page = self.page or speaks.models_call(provider)
+        return self.page
 
     def _decode(self, speaks: Dialect, headers: Mapping[str, str]) -> Decoder:  # noqa: ARG002  # a list is a list
         return _Whole(lambda body: self._read_list(speaks, body))
 
     def _read_list(self, speaks: Dialect, body: bytes) -> None:
-        self.found, _ = speaks.read_models(body)
+        self.found, token = speaks.read_models(body)
+        if token and self.page is not None:
+            self.following = next_page(speaks.NAME, self.page, token)
 
 
 class _KeyCheck(_ModelList):
@@ -114,7 +139,7 @@ class _KeyCheck(_ModelList):
         self.reason = ""
 
     def _build(self, speaks: Dialect, provider: Provider) -> HttpCall:
-        call = key_check(provider)
+        self.page = call = key_check(provider)
         self.is_list = call == speaks.models_call(provider)
         if self.is_list and has_public_models(provider):
             self.verdict, self.reason = "unknown", _PUBLIC

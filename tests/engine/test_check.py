@@ -12,6 +12,7 @@ from faultserver import error, hang, status
 from nbapimgr.engine import Engine
 from nbapimgr.engine._faces import result
 from nbapimgr.errors import AllProvidersFailed
+from nbapimgr.models import Candidate, Provider
 from nbapimgr.wire.catalogue import Vendor
 
 LIST = {"object": "list", "data": [{"id": "m1"}, {"id": "m2"}]}
@@ -250,3 +251,42 @@ def test_examining_asks_twice_where_the_vendor_has_a_check(engine, server, ask, 
     assert [seen.target for seen in server.seen] == [
         "/v1/key", "/v1/models", "/v1/key", "/v1/key", "/v1/models",
     ]  # fmt: skip
+
+
+# --- further pages --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paged(server, engine):
+    """A provider whose list comes on pages."""
+    provider = Provider(name="p", dialect="anthropic", base_url=server.url, models=("m",))
+    return Candidate(provider=provider, model="m", credential="main")
+
+
+def page(name, *, more):
+    models = [{"type": "model", "id": name}]
+    return status(200, {"data": models, "has_more": more, "last_id": name})
+
+
+def test_all_pages_of_a_list_are_read(engine, server, paged):
+    server.script(page("a", more=True), page("b", more=True), page("c", more=False))
+    assert [model.id for model in engine.models(paged)] == ["a", "b", "c"]
+    asked = [seen.target.partition("?")[2] for seen in server.seen]
+    assert asked == ["limit=1000", "limit=1000&after_id=a", "limit=1000&after_id=b"]
+
+
+def test_a_page_that_does_not_come_costs_only_itself(engine, server, paged):
+    server.script(page("a", more=True), error(500))
+    assert [model.id for model in engine.models(paged)] == ["a"]
+
+
+def test_a_list_without_an_end_has_one(engine, server, paged):
+    server.script(page("a", more=True))
+    assert len(engine.models(paged)) == len(server.seen) == 21
+
+
+def test_a_key_check_reads_all_pages_too(engine, server, paged):
+    server.script(page("a", more=True), page("b", more=False))
+    checked, models, failed = engine.examine(paged)
+    assert ([model.id for model in models], failed) == (["a", "b"], ())
+    assert checked.verdict == "valid"
