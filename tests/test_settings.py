@@ -399,3 +399,10 @@ def test_a_wrong_table_of_a_model_is_said_with_its_place(path):
         SettingsError, match=r"line 4: providers\.x\.models: models\[1\]: unknown key 'context_w"
     ):
         load(path)
+
+
+def test_a_file_that_is_no_settings_file_is_not_swallowed(path):
+    path.parent.mkdir()
+    path.write_bytes(b"#" * 4_000_001)
+    with pytest.raises(SettingsError, match=r"larger than 4,000,000 bytes"):
+        load(path)

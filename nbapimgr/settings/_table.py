@@ -122,6 +122,8 @@ def applied(table: dict[str, Any], change: dict[Place, Any]) -> dict[str, Any]:
             holder = holder.setdefault(key, {})
         if value is MISSING:
             holder.pop(place[-1], None)
+        elif place[0] in _RECORDS and not place[2:]:
+            holder.setdefault(place[-1], {})  # an empty record takes nothing away
         else:
             holder[place[-1]] = value
     return {key: value for key, value in table.items() if key not in _MAPS or value}
