@@ -51,7 +51,15 @@ class StateStore(Protocol):
         ...
 
     def lease(self, breaker: Breaker, now: float, seconds: float) -> bool:
-        """Take the one probe of a breaker for some time; False when somebody has it."""
+        """Take the one probe of a breaker for some time; False when another process has it.
+
+        Within a process it is for the caller to see that there is one.
+
+        Args:
+            breaker: Whose.
+            now: Seconds since the epoch.
+            seconds: How long it is held, should this process end.
+        """
         ...
 
     def flush(self) -> None:
