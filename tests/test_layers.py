@@ -27,7 +27,7 @@ and the magic start the demo; the magic shows widgets."""
 FENCES = {
     "httpx": {"engine"}, "httpx2": {"engine"}, "httpx_aiohttp": {"engine"}, "aiohttp": {"engine"},
     "cryptography": {"vault"},
-    "pandas": {"usage", "analytics", "models", "magics", "schema"},
+    "pandas": {"usage", "analytics", "models", "manager", "magics", "schema"},
     "pyarrow": {"usage", "analytics"},
     "altair": {"analytics"},
     "genai_prices": {"usage"},

@@ -90,7 +90,8 @@ class History:
             if not 0 <= now - made < _FRESH:
                 first, gap, firsts, gaps = track.usual_slowest(now)
                 limits = (_twice(first, firsts), _twice(gap, gaps))
-                self._kept[key] = now, limits
+                if limits[0] is not None:  # until then there is little to sort
+                    self._kept[key] = now, limits
             return limits
 
     def snapshot(self, provider: str, model: str, credential: str | None = None) -> Snapshot:

@@ -39,7 +39,9 @@ class Snapshot(Record, frozen=True, kw_only=True):
     weight: float = 0.0
     """How many of them still count."""
     success_rate: float
-    """Faded, and drawn towards what is believed of an unknown candidate."""
+    """Faded, and drawn towards what is believed of an unknown candidate: what decisions go by."""
+    observed_rate: float | None = None
+    """The share of good attempts alone, faded: what people are told."""
     failures_in_a_row: int = 0
     duration_p50: float | None = None
     duration_p95: float | None = None

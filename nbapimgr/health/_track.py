@@ -93,6 +93,7 @@ class Track:
             attempts=self.attempts,
             weight=weight,
             success_rate=(good + _PRIOR_RATE * _PRIOR_WEIGHT) / (weight + _PRIOR_WEIGHT),
+            observed_rate=good / weight if weight else None,
             failures_in_a_row=self._failures_in_a_row,
             duration_p50=p50,
             duration_p95=p95,

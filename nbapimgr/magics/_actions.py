@@ -67,7 +67,8 @@ def _status(manager: Manager, _command: Command) -> object:
     for row in provider_rows(manager):
         mark = "✓" if row["enabled"] and row["key"] != "missing" else "✗"
         models = row["models"] or "no models"
-        lines.append(f"  {mark} {row['provider']} · {models} · key {row['key']}")
+        how = f" · {row['health']}" if mark == "✓" else ""
+        lines.append(f"  {mark} {row['provider']} · {models} · key {row['key']}{how}")
     if manager.last:
         last = manager.last
         lines.append(f"last answer: {last.provider}:{last.model}, {last.elapsed:.1f} s")

@@ -8,6 +8,7 @@ import sys
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from nbapimgr.manager._health_rows import health_in_words
 from nbapimgr.manager._settings_rows import settings_rows
 from nbapimgr.wire.catalogue import CATALOGUE
 
@@ -45,6 +46,7 @@ def provider_rows(manager: Manager) -> list[Row]:
                 "priority": provider.priority,
                 "enabled": provider.enabled,
                 "key": "not needed" if provider.keyless and not keys else key,
+                "health": health_in_words(manager, provider),
                 "base_url": provider.base_url,
             }
         )

@@ -18,6 +18,7 @@ from nbapimgr.manager._breaking import Breaking
 from nbapimgr.manager._credentials import ManagedCredentials
 from nbapimgr.manager._errors import KEPT, Failing
 from nbapimgr.manager._facts import Facts
+from nbapimgr.manager._healthy import Healthy
 from nbapimgr.manager._planning import plan_for
 from nbapimgr.manager._preferences import Preferences
 from nbapimgr.manager._prices import Prices
@@ -25,7 +26,7 @@ from nbapimgr.manager._providers import Providers
 from nbapimgr.manager._question import question
 from nbapimgr.manager._routes import resolve
 from nbapimgr.manager._totals import totals
-from nbapimgr.models import Candidate, Finished, Plan, Planned, Reply, Request
+from nbapimgr.models import Finished, Plan, Planned, Reply, Request
 from nbapimgr.schema import shape
 from nbapimgr.usage import UsageStore, estimate_tokens
 from nbapimgr.vault import credentials_of
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Manager"]
 
 
-class Manager(Preferences, Breaking, Failing):
+class Manager(Preferences, Breaking, Failing, Healthy):
     """The providers of one person in one kernel, and how to ask them.
 
     Args:
@@ -81,9 +82,11 @@ class Manager(Preferences, Breaking, Failing):
             key_for=keys.secret,
             start=start,
             estimate=estimate_tokens,
-            observe=self._facts.learn,
+            patience=self._patience,
+            observe=self._observe,
             windows=self._facts.windows,
         )
+        self.monitor = self._watch_over()
         self.providers = Providers(
             snapshot=lambda: self._in_force.settings,
             change=self._in_force.change,
@@ -274,7 +277,9 @@ class Manager(Preferences, Breaking, Failing):
 
     def close(self) -> None:
         """Let go of connections, threads and files."""
+        self.monitor.close()
         self._engine.close()
+        self.monitor.join()
         self._usage.close()
 
     def _request(self, prompt: Prompt | Request, options: dict[str, Any]) -> Request:
@@ -287,6 +292,7 @@ class Manager(Preferences, Breaking, Failing):
 
     def _account(self, request: Request) -> Callable[[Attempt], Attempt]:
         self._prices.start()
+        self.monitor.remember()
         self._accounting = Accounting(
             self._usage, request, overrides=self.places.prices, failures=self._failures
         )
@@ -320,8 +326,7 @@ class Manager(Preferences, Breaking, Failing):
         return self._in_force.settings.provider(name)
 
     def _models(self, provider: Provider) -> tuple[ModelInfo, ...]:
-        alias = next(iter(self._keys.aliases(provider)), "")
-        found = self._engine.models(Candidate(provider=provider, model="", credential=alias))
+        found = self.monitor.test(provider)
         self._facts.heard(provider, found)
         return found
 

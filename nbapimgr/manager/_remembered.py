@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from nbapimgr.models import Attempt, Candidate, Failure, Provider, Usage
@@ -16,6 +17,8 @@ __all__ = ["remembered"]
 
 _WORTH: Final = 2 * 3600.0
 """Seconds after which an attempt weighs less than a sixtieth, and is not looked for any more."""
+_ACCOUNT: Final = re.compile("[:#]")
+"""What ends the account's name in a credential's id; an alias or a fingerprint follows."""
 
 
 def remembered(store: UsageStore) -> Iterator[Attempt]:
@@ -24,13 +27,13 @@ def remembered(store: UsageStore) -> Iterator[Attempt]:
         failure = _failure(row.error_type or "")
         if row.outcome != ("error" if failure else "ok"):
             continue
-        account, _, alias = (row.credential_id or "").partition(":")
+        account, *alias = _ACCOUNT.split(row.credential_id or "", maxsplit=1)
         yield Attempt(
             number=row.attempt,
             candidate=Candidate(
                 provider=Provider(name=account, dialect="", base_url=""),
                 model=row.request_model or "",
-                credential=alias,
+                credential=alias[0] if alias else "",
             ),
             started_at=(row.started_at or row.recorded_at) / 1_000_000,
             duration=row.duration_s or 0.0,

@@ -32,7 +32,7 @@ def times(history, count, **fields):
 def test_of_whom_nothing_is_known_nothing_is_said(history):
     snapshot = known(history)
     assert (snapshot.state, snapshot.attempts, snapshot.weight) == ("unknown", 0, 0)
-    assert snapshot.success_rate == 0.95
+    assert (snapshot.success_rate, snapshot.observed_rate) == (0.95, None)
     assert snapshot.duration_p50 is snapshot.first_token_p99 is snapshot.last_ok is None
     assert history.patience(who()) == (None, None)
     assert history.known() == ()
@@ -92,6 +92,7 @@ def test_in_time_all_is_forgotten_and_the_rate_returns_to_the_belief(history, cl
         clock.now += 10 * MINUTE
         rates.append(known(history).success_rate)
     assert rates[0] < 0.05
+    assert known(history).observed_rate == 0
     assert rates == sorted(rates)
     assert rates[-1] == pytest.approx(0.95, abs=0.01)
     assert known(history).state == "unknown"
@@ -109,7 +110,6 @@ def test_limits_are_forgotten_in_time_too(history, clock):
 def test_few_attempts_are_too_few_for_a_limit(history, clock):
     times(history, 5, first_chunk=0.3, longest_gap=0.1)
     assert history.patience(who()) == (None, None)
-    clock.now += 2
     times(history, 1, first_chunk=0.3, stream=True)
     assert history.patience(who()) == (0.6, None)  # that one tells of no gap
 

@@ -10,10 +10,10 @@ import nbapimgr.demo
 from nbapimgr import NotConfigured, OptionError, UnknownName
 from nbapimgr.demo._home import provider_of
 from nbapimgr.magics._card import Card
-from nbapimgr.manager import Manager, connect
+from nbapimgr.manager import Manager, connect, provider_rows
 from nbapimgr.models import ModelInfo, Provider
 from nbapimgr.settings import Settings
-from tests.magics.replies import FIRST, SECOND, answering
+from tests.magics.replies import FIRST, SECOND, answering, attempt
 
 KEY = "sk-typed-0123456789-abcdefghijk-9Zq7"
 
@@ -78,6 +78,18 @@ def test_the_status_says_what_was_last_and_what_is_not_saved(run, home, shell):
     assert "last answer: first:m1-2026, 2.5 s" in lines(run("%llm status"))
     (trouble,) = [line for line in lines(run("%llm")) if line.startswith("  ! ")]
     assert "not saved" in trouble
+
+
+def test_the_status_says_how_each_one_does(run, shell, home):
+    manager = connect(home)
+    manager.providers.put(FIRST)
+    [line] = [line for line in lines(run("%llm")) if "first" in line]
+    assert line.endswith(" · no calls yet")
+    for _ in range(3):
+        manager.monitor.observe(attempt())
+    [line] = [line for line in lines(run("%llm")) if "first" in line]
+    assert " · ok: 100% of 3 calls well" in line
+    assert provider_rows(manager)[0]["health"].startswith("ok: 100%")
 
 
 def test_use_for_this_kernel_and_for_later_ones(run, shell, home):
