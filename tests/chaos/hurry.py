@@ -1,4 +1,4 @@
-"""Our engine in a child process at another pace, or broken on purpose.
+"""Our engine at another pace, or broken on purpose.
 
 A pace of 0.1 makes every time the engine knows a tenth: what is waited for and how long, which is
 what the short forms run at. Each way of breaking takes away one thing the scenarios are about; a
@@ -8,31 +8,54 @@ scenario that still passes then is worth nothing.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from unittest import mock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_put: Final = mock.patch.object
+"""Raises AttributeError where there is no such name: the engine has changed."""
+
 
 @functools.cache
 def hurry(scale: float, broken: str = "") -> None:
-    """Change this process's engine, once, before the first manager is made."""
-    if scale != 1.0:
-        _scale(scale)
-    if broken:
-        BROKEN[broken]()
+    """Change this process's engine for good, before its first manager is made."""
+    for patch in changes(scale, broken):
+        patch.start()
 
 
-def _scale(scale: float) -> None:
-    from nbapimgr.engine import Limits, _recovery
-
-    waits = ("first_token", "stall", "thinking", "grace")
-    _limit(**{name: getattr(Limits(), name) * scale for name in waits})
-    for name in ("_PATIENCE", "_PATIENCE_ALONE", "_BACKOFF_BASE", "_BACKOFF_CAP"):
-        _put(_recovery, name, getattr(_recovery, name) * scale)
+def changes(scale: float, broken: str = "") -> list[Any]:
+    """The patches that do it."""
+    made = _scaled(scale) if scale != 1.0 else []
+    return [*made, *(BROKEN[broken]() if broken else ())]
 
 
-def _alone() -> None:
+def limited(**seconds: float) -> Any:
+    """The patch that gives managers an engine with these limits."""
+    from nbapimgr.engine import Engine, Limits
+    from nbapimgr.manager import _manager
+
+    return _put(_manager, "Engine", functools.partial(Engine, limits=Limits(**seconds)))
+
+
+def _scaled(scale: float) -> list[Any]:
+    from nbapimgr.engine import Limits, _breaker_rules, _recovery
+
+    rules = {
+        category: rule and rule._replace(first=rule.first * scale, longest=rule.longest * scale)
+        for category, rule in _breaker_rules.RULES.items()
+    }
+    waits = ("first_token", "stall", "shortest", "longest", "thinking", "grace")
+    pauses = ("_PATIENCE", "_PATIENCE_ALONE", "_BACKOFF_BASE", "_BACKOFF_CAP")
+    return [
+        limited(**{name: getattr(Limits(), name) * scale for name in waits}),
+        _put(_breaker_rules, "RULES", rules),
+        *(_put(_recovery, name, getattr(_recovery, name) * scale) for name in pauses),
+    ]
+
+
+def _alone() -> list[Any]:
     """Nobody else is asked."""
     from nbapimgr.engine import _call
 
@@ -43,32 +66,31 @@ def _alone() -> None:
         decision = decide(*args, **kwargs)
         return decision if decision.queue[:1] == (failed,) else type(decision)()
 
-    _put(_call, "decide", nobody_else)
+    return [_put(_call, "decide", nobody_else)]
 
 
-def _once_only() -> None:
+def _once_only() -> list[Any]:
     """Nobody is asked twice."""
     from nbapimgr.engine import _recovery
 
-    _put(_recovery, "_TRIES", 1)
+    return [_put(_recovery, "_TRIES", 1)]
 
 
-def _stubborn() -> None:
+def _stubborn() -> list[Any]:
     """A silent route is asked again, and so is a refusal and what is too long."""
     from nbapimgr.engine import _recovery
 
     again = dict.fromkeys(_recovery.ACTIONS, "again")
-    _put(_recovery, "ACTIONS", again)
     same_again = _recovery._same_again
 
     def always(failure: Any, action: Any, tries: int, *args: Any, **kwargs: Any) -> Any:
         wait = same_again(failure, action, tries, *args, **kwargs)
         return 0.0 if wait is None and tries < 2 else wait
 
-    _put(_recovery, "_same_again", always)
+    return [_put(_recovery, "ACTIONS", again), _put(_recovery, "_same_again", always)]
 
 
-def _deaf() -> None:
+def _deaf() -> list[Any]:
     """No hint to wait is heard."""
     import msgspec
 
@@ -81,10 +103,10 @@ def _deaf() -> None:
         failure = msgspec.structs.replace(failure, category="service.error", retryable=True)
         return decide(failure, *args, **kwargs)
 
-    _put(_call, "decide", unhinted)
+    return [_put(_call, "decide", unhinted)]
 
 
-def _gullible() -> None:
+def _gullible() -> list[Any]:
     """What broke off is taken for an answer."""
     from nbapimgr.engine import _trial
 
@@ -95,22 +117,57 @@ def _gullible() -> None:
         if trial.failure is not None and trial.decoded.text:
             trial.failure = None
 
-    _put(_trial.Trial, "_conclude", believe)
+    return [_put(_trial.Trial, "_conclude", believe)]
 
 
-def _compliant() -> None:
+def _compliant() -> list[Any]:
     """A refusal is put to the next provider."""
     from nbapimgr.engine import _recovery
 
-    _put(_recovery, "_stops", lambda *_, **__: False)
+    return [_put(_recovery, "_stops", lambda *_, **__: False)]
 
 
-def _patient() -> None:
+def _patient() -> list[Any]:
     """A silent stream is waited for."""
-    _limit(first_token=1e3, stall=1e3)
+    return [limited(first_token=1e3, stall=1e3)]
 
 
-BROKEN: dict[str, Callable[[], None]] = {
+def _forgetful() -> list[Any]:
+    """Who has failed is asked again at the next call."""
+    from nbapimgr.engine import _breaker_rules
+
+    return [_put(_breaker_rules, "RULES", dict.fromkeys(_breaker_rules.RULES))]
+
+
+def _boundless() -> list[Any]:
+    """What is wrong is read to its end, however long it is."""
+    from nbapimgr.engine import _trial
+
+    return [_put(_trial, "MAX_ERROR_BODY", 2**40)]
+
+
+def _careless() -> list[Any]:
+    """What a model cannot take is put to it."""
+    from nbapimgr.engine._needs import Needs
+
+    return [_put(Needs, "lacking", lambda *_: "")]
+
+
+def _silent() -> list[Any]:
+    """What is not being saved is not said."""
+    from nbapimgr.manager._manager import Manager
+
+    return [_put(Manager, "trouble", ())]
+
+
+def _online() -> list[Any]:
+    """When nobody can be reached, that is everybody's own fault."""
+    from nbapimgr.engine import _call
+
+    return [_put(_call, "offline", lambda *_: False)]
+
+
+BROKEN: dict[str, Callable[[], list[Any]]] = {
     "alone": _alone,
     "once-only": _once_only,
     "stubborn": _stubborn,
@@ -118,23 +175,10 @@ BROKEN: dict[str, Callable[[], None]] = {
     "gullible": _gullible,
     "compliant": _compliant,
     "patient": _patient,
+    "forgetful": _forgetful,
+    "boundless": _boundless,
+    "careless": _careless,
+    "silent": _silent,
+    "online": _online,
 }
 """Name -> what is taken away."""
-
-
-def _limit(**seconds: float) -> None:
-    """Give managers an engine with these limits."""
-    from nbapimgr.engine import Engine, Limits
-    from nbapimgr.manager import _manager
-
-    _put(_manager, "Engine", functools.partial(Engine, limits=Limits(**seconds)))
-
-
-def _put(owner: Any, name: str, value: object) -> None:
-    """Set what is there under another name than a typo's.
-
-    Raises:
-        AttributeError: There is no such name: the engine has changed.
-    """
-    getattr(owner, name)
-    setattr(owner, name, value)
