@@ -1,4 +1,4 @@
-"""Opens what the browser sealed: a typed key that nobody between the page and this kernel can read.
+"""Opens what the browser sealed, a key that nobody on the way can read, and seals what it shows.
 
 HPKE (RFC 9180), base mode: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. The sender is
 `nbapimgr/widgets/static/seal.js`. Each form gets a key pair of its own that opens one message and
@@ -20,6 +20,7 @@ from nbapimgr.secret import Secret
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.hpke import Suite
 
 __all__ = ["SealedEntries", "SealedEntry", "binding"]
 
@@ -100,6 +101,26 @@ class SealedEntries:
             raise OptionError("the sealed key was not meant for this form", hint=_AGAIN)
         return opened
 
+    def seal(self, point: bytes, secret: Secret, *, purpose: str) -> bytes:
+        """A secret that only the page with the private key of `point` can show, and only as this.
+
+        Args:
+            point: The page's one-shot public key, an uncompressed point of P-256.
+            secret: What is to be shown to a person once.
+            purpose: What for; the page names it too.
+
+        Raises:
+            OptionError: The point is none.
+        """
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        try:
+            public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+        except ValueError:
+            raise OptionError("the panel sent no public key") from None
+        info = binding(_PURPOSE, self._kernel, self._widget, purpose)
+        return _suite().encrypt(secret.reveal().encode(), public, info)
+
     def forget(self) -> None:
         """Forget every form: what is sealed for one from now on opens nothing."""
         with self._lock:
@@ -123,10 +144,14 @@ def binding(*words: str) -> bytes:
 def _decrypted(sealed: bytes, private: EllipticCurvePrivateKey, info: bytes) -> Secret | None:
     """What was sealed; None when it was not sealed for this. Why not is told to nobody."""
     from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-    suite = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
     try:
-        return Secret(suite.decrypt(sealed, private, info))
+        return Secret(_suite().decrypt(sealed, private, info))
     except InvalidTag:
         return None
+
+
+def _suite() -> Suite:
+    from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+    return Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)

@@ -10,6 +10,7 @@ import pytest
 
 import nbapimgr
 from nbapimgr.errors import OptionError
+from nbapimgr.secret import Secret
 from nbapimgr.vault import SealedEntries
 from nbapimgr.vault._sealed import binding
 from tests.vault import hpke_vector as vector
@@ -103,6 +104,19 @@ def test_a_point_that_is_none_seals_nothing(page):
 )
 def test_both_sides_bind_words_alike(page, words):
     assert page.evaluate("(w) => hex(sealing.binding(...w))", words) == binding(*words).hex()
+
+
+def test_the_page_opens_what_the_kernel_seals_for_it(page):
+    point = page.evaluate("async () => hex((window.mine = await sealing.receiver()).point)")
+    entries = SealedEntries(kernel="k", widget="w")
+    sealed = entries.seal(bytes.fromhex(point), Secret("ABCD-é-1234"), purpose="recovery")
+    opened = """([sealed, words]) => mine.open(bytes(sealed), sealing.binding(...words))
+        .catch((error) => error.name)"""
+    words = ["nbapimgr/seal/v1", "k", "w", "recovery"]
+    assert page.evaluate(opened, [sealed.hex(), words]) == "ABCD-é-1234"
+    assert page.evaluate(opened, [sealed.hex(), ["other"]]) == "OperationError"
+    spoilt = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    assert page.evaluate(opened, [spoilt.hex(), words]) == "OperationError"
 
 
 def test_a_word_that_the_kernel_would_not_bind_opens_nothing(page):

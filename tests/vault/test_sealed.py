@@ -8,10 +8,15 @@ import pytest
 from cryptography.exceptions import InvalidTag  # noqa: TID253  # the other side of what is tested
 from cryptography.hazmat.bindings._rust import openssl  # noqa: TID253  # as above
 from cryptography.hazmat.primitives.asymmetric import ec  # noqa: TID253  # as above
+from cryptography.hazmat.primitives.serialization import (  # noqa: TID253  # as above
+    Encoding,
+    PublicFormat,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nbapimgr.errors import OptionError
+from nbapimgr.secret import Secret
 from nbapimgr.vault import SealedEntries
 from nbapimgr.vault._sealed import _OPEN, binding
 from tests.vault import hpke_vector as vector
@@ -155,6 +160,25 @@ def test_a_key_that_is_no_text_is_shown_by_nothing(entries, caplog):
     secret = entries.open(entry.id, sealed, provider="openai", slot="default")
     assert secret.reveal().endswith(KEY)
     assert KEY not in repr(secret) + repr(vars(entries)) + repr(entry) + caplog.text
+
+
+def test_what_is_sealed_for_a_page_is_opened_by_that_page_and_as_that_alone(entries):
+    page = ec.generate_private_key(ec.SECP256R1())
+    point = page.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    sealed = entries.seal(point, Secret(KEY), purpose="recovery")
+    about = ("nbapimgr/seal/v1", "kernel-1", "widget-1", "recovery")
+    assert SUITE.decrypt(sealed, page, binding(*about)) == KEY.encode()
+    assert entries.seal(point, Secret(KEY), purpose="recovery") != sealed
+    with pytest.raises(InvalidTag):
+        SUITE.decrypt(sealed, page, binding(*about[:-1], "key"))
+    with pytest.raises(InvalidTag):
+        SUITE.decrypt(sealed, ec.generate_private_key(ec.SECP256R1()), binding(*about))
+
+
+@pytest.mark.parametrize("point", [b"", b"\x04" * 65, bytes(65), b"\x02" + b"\x11" * 31])
+def test_nothing_is_sealed_for_what_is_no_key(entries, point):
+    with pytest.raises(OptionError, match="no public key"):
+        entries.seal(point, Secret(KEY), purpose="recovery")
 
 
 words = st.lists(st.text(max_size=6), max_size=5)

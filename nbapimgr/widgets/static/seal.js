@@ -32,13 +32,31 @@ export async function seal(recipient, info, plaintext, fixed = {}) {
     fixed.sender ?? /** @type {CryptoKeyPair} */ (await subtle.generateKey(CURVE, false, ["deriveBits"]));
   const theirs = await subtle.importKey("raw", source(recipient), CURVE, false, []);
   const point = new Uint8Array(await subtle.exportKey("raw", sender.publicKey));
-  const secret = await subtle.deriveBits({ name: "ECDH", public: theirs }, sender.privateKey, 256);
-  const shared = await sharedSecret(new Uint8Array(secret), point, recipient);
-  const { key, nonce } = await schedule(shared, info);
-  const aes = await subtle.importKey("raw", source(key), "AES-GCM", false, ["encrypt"]);
-  const algorithm = { name: "AES-GCM", iv: source(nonce), additionalData: source(fixed.aad ?? NOTHING) };
-  const sealed = new Uint8Array(await subtle.encrypt(algorithm, aes, source(plaintext)));
-  return bytesOf(point, sealed);
+  const dh = await subtle.deriveBits({ name: "ECDH", public: theirs }, sender.privateKey, 256);
+  const { key, algorithm } = await cipher(dh, point, recipient, info, fixed.aad);
+  return bytesOf(point, new Uint8Array(await subtle.encrypt(algorithm, key, source(plaintext))));
+}
+
+/**
+ * The other way round: a one-shot key pair of this page, to which the kernel seals one secret.
+ *
+ * @returns {Promise<{point: Uint8Array, open: (sealed: Uint8Array, info: Uint8Array) => Promise<string>}>}
+ */
+export async function receiver() {
+  const subtle = crypto.subtle;
+  const pair = /** @type {CryptoKeyPair} */ (await subtle.generateKey(CURVE, false, ["deriveBits"]));
+  const own = new Uint8Array(await subtle.exportKey("raw", pair.publicKey));
+  return {
+    point: own,
+    async open(sealed, info) {
+      const point = sealed.slice(0, own.length);
+      const theirs = await subtle.importKey("raw", source(point), CURVE, false, []);
+      const dh = await subtle.deriveBits({ name: "ECDH", public: theirs }, pair.privateKey, 256);
+      const { key, algorithm } = await cipher(dh, point, own, info);
+      const plain = await subtle.decrypt(algorithm, key, source(sealed.slice(own.length)));
+      return new TextDecoder().decode(plain);
+    },
+  };
 }
 
 /**
@@ -54,6 +72,15 @@ export function binding(...words) {
       return [[encoded.length >> 8, encoded.length & 0xff], encoded];
     }),
   );
+}
+
+/** The AES key and its parameters that both sides come to.
+ * @param {ArrayBuffer} dh @param {Uint8Array} point @param {Uint8Array} recipient
+ * @param {Uint8Array} info @param {Uint8Array} [aad] */
+async function cipher(dh, point, recipient, info, aad = NOTHING) {
+  const { key, nonce } = await schedule(await sharedSecret(new Uint8Array(dh), point, recipient), info);
+  const imported = await crypto.subtle.importKey("raw", source(key), "AES-GCM", false, ["encrypt", "decrypt"]);
+  return { key: imported, algorithm: { name: "AES-GCM", iv: source(nonce), additionalData: source(aad) } };
 }
 
 /** ExtractAndExpand of the RFC's section 4.1.
