@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from nbapimgr.errors import OptionError, UnknownName
+from nbapimgr.manager._from_catalogue import fields_of_vendor
 from nbapimgr.manager._misplaced import misplaced
 from nbapimgr.models import Provider, fields_of, provider_fields, provider_from
 from nbapimgr.secret import Secret
@@ -177,16 +178,7 @@ def _with_defaults(name: str, fields: dict[str, Any]) -> dict[str, Any]:
         raise OptionError(f"provider {name!r}: vendor is a name of the catalogue")
     vendor_name = fields.get("vendor") or (name if "base_url" not in fields else "")
     if vendor_name in CATALOGUE:
-        vendor = CATALOGUE[vendor_name]
-        defaults: dict[str, Any] = {
-            "vendor": vendor_name,
-            "dialect": vendor.dialect,
-            "base_url": vendor.base_url,
-            "models": vendor.models,
-            "env": vendor.env,
-            "keyless": vendor.keyless,
-        }
-        return {**defaults, **fields}
+        return fields_of_vendor(name, CATALOGUE[vendor_name], fields)
     if fields.get("vendor"):
         raise UnknownName("vendor", vendor_name, CATALOGUE)
     options = fields.get("options")

@@ -7,7 +7,7 @@
                               the name of a model that another provider lists and openai does not)
     "gpt-5-mini"              a model: each provider that lists it, by priority
     "mine:m,other:n"          exactly these, in this order
-    "local"                   the providers that need no key, when no route has that name
+    "local"                   the providers that cost nothing, when no route has that name
 
 A comma list, and a route of the settings, is a chain the user wrote: nothing is added to it. One
 single target is a wish: the other providers stand behind it, unless the call says `fallback=False`.
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbapimgr.errors import SettingsError, UnknownName
+from nbapimgr.usage import is_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,7 +104,7 @@ def _target(part: str, settings: Settings, everyone: Sequence[Provider]) -> Iter
         if provider and model and (model in provider.models or not listed):
             return [(head, model)]
     if not listed and part == "local":
-        listed = [(p.name, None) for p in everyone if p.keyless]
+        listed = [(p.name, None) for p in everyone if is_local(p)]
     if not listed:
         models = [model for p in everyone for model in p.models]
         raise UnknownName("route, provider or model", part, {*known_names(settings), *models})

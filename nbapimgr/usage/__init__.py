@@ -15,6 +15,7 @@ from nbapimgr.usage._prices import context_window, cost, prepare
 from nbapimgr.usage._query import DEFAULT_COLUMNS
 from nbapimgr.usage._store import UsageStore
 from nbapimgr.usage._tokens import estimate_tokens
+from nbapimgr.usage._vendors import is_local
 
 __all__ = [
     "COLUMNS",
@@ -23,6 +24,7 @@ __all__ = [
     "context_window",
     "cost",
     "estimate_tokens",
+    "is_local",
     "load_overrides",
     "new_call_id",
     "prepare",

@@ -60,5 +60,8 @@ def prices_id(provider: Provider) -> str | None:
 
 
 def is_local(provider: Provider) -> bool:
-    """Whether its answers cost no money: it needs no key, or is a program of one's own."""
-    return provider.keyless or provider.vendor in _LOCAL
+    """Whether its answers cost no money: it needs no key, or is a program of one's own.
+
+    Bedrock without a key of ours is asked with AWS's own credentials, and is paid for.
+    """
+    return (provider.keyless and provider.dialect != "bedrock") or provider.vendor in _LOCAL

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from nbapimgr.wire import _json
 from nbapimgr.wire._dialect import HttpCall
 from nbapimgr.wire._extra import merged
+from nbapimgr.wire._vertex import is_vertex
 from nbapimgr.wire.anthropic._claude import default_max_tokens, thinking
 from nbapimgr.wire.anthropic._messages import conversation
 from nbapimgr.wire.anthropic._schema import accepted
-from nbapimgr.wire.anthropic._site import VERTEX_VERSION, is_vertex, message_url, own_headers
+from nbapimgr.wire.anthropic._site import VERTEX_VERSION, message_url, own_headers
 
 if TYPE_CHECKING:
     from nbapimgr.models import Provider, Request, Tool

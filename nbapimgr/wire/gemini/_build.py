@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from nbapimgr.wire import _json
 from nbapimgr.wire._dialect import HttpCall
 from nbapimgr.wire._extra import merged
+from nbapimgr.wire._vertex import is_vertex, list_url, project_url
 from nbapimgr.wire.gemini._content import contents
 
 if TYPE_CHECKING:
@@ -63,28 +64,19 @@ def authorise(call: HttpCall, key: str, provider: Provider) -> dict[str, str]:  
 
 
 def models_call(provider: Provider) -> HttpCall:
-    """The list of models. Vertex has one for all projects, and only in `v1beta1`."""
-    if _is_vertex(provider):
-        site = urlsplit(_base(provider))
-        url = f"{site.scheme}://{site.netloc}/v1beta1/publishers/google/models?pageSize=100"
+    """The list of models."""
+    if is_vertex(provider):
+        url = list_url(provider, "google")
     else:
         url = f"{_base(provider)}/models?pageSize=1000"
     return HttpCall(method="GET", url=url, headers=dict(provider.headers))
 
 
-def _is_vertex(provider: Provider) -> bool:
-    return "aiplatform" in urlsplit(provider.base_url).netloc or "project" in provider.options
-
-
 def _base(provider: Provider) -> str:
-    """The URL before `/models`; `options` may name a Vertex `project` and `location`."""
-    base = provider.base_url.rstrip("/")
-    if not _is_vertex(provider):
-        return base
-    project = provider.options.get("project")
-    if project and "/projects/" not in base:
-        location = provider.options.get("location", "global")
-        base += f"/projects/{quote(project)}/locations/{quote(location)}"
+    """The URL before `/models`."""
+    if not is_vertex(provider):
+        return provider.base_url.rstrip("/")
+    base = project_url(provider)
     return base if base.endswith("/publishers/google") else f"{base}/publishers/google"
 
 

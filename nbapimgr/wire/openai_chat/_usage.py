@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from nbapimgr.models import Usage
+from nbapimgr.wire._cost import told_cost
 from nbapimgr.wire._json import as_dict, as_int, as_str
 
 __all__ = ["usage"]
-
-_TICK: Final = 1e-10
-"""US dollars in one of xAI's cost ticks (checked against its price list)."""
 
 
 def usage(raw: dict[str, Any], service_tier: str | None) -> Usage | None:
@@ -39,33 +37,10 @@ def usage(raw: dict[str, Any], service_tier: str | None) -> Usage | None:
         cache_creation_input_tokens=_first(inside.get("cache_write_tokens")),
         reasoning_output_tokens=reasoning,
         service_tier=service_tier or as_str(raw.get("service_tier")) or None,
-        cost=_cost(raw),
+        cost=told_cost(raw),
         raw=raw,
     )
 
 
 def _first(*values: Any) -> int | None:
     return next((count for count in map(as_int, values) if count is not None), None)
-
-
-def _cost(raw: dict[str, Any]) -> float | None:
-    """What the provider says it cost, in US dollars.
-
-    A number (OpenRouter), an object with a total (Perplexity), or ticks (xAI). With a key of one's
-    own OpenRouter's `cost` is its fee; what the provider behind it takes is told apart.
-    """
-    cost = raw.get("cost")
-    if isinstance(cost, dict):
-        return _dollars(cost.get("total_cost"))
-    ticks = _dollars(raw.get("cost_in_usd_ticks"))
-    if ticks is not None:
-        return ticks * _TICK
-    told = _dollars(cost)
-    if told is not None and raw.get("is_byok") is True:
-        told += _dollars(as_dict(raw.get("cost_details")).get("upstream_inference_cost")) or 0.0
-    return told
-
-
-def _dollars(value: Any) -> float | None:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-    return float(value) if good else None
