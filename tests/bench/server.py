@@ -82,8 +82,9 @@ def _about(kind: str, ident: str) -> dict[str, Any]:
     }
 
 
-def _whole(status: str, body: bytes) -> bytes:
-    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{HEADERS}"
+def whole(status: str, body: bytes, kind: str = "application/json") -> bytes:
+    """A response with a body of known length."""
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{HEADERS}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
@@ -102,18 +103,18 @@ def answer_body() -> bytes:
 
 @functools.cache
 def _plain() -> bytes:
-    return _whole("200 OK", answer_body())
+    return whole("200 OK", answer_body())
 
 
 @functools.cache
 def _error(status: int) -> bytes:
     kind, code, message = ERRORS[status]
     error = {"message": message, "type": kind, "param": None, "code": code}
-    return _whole(f"{status} Error", _line({"error": error}))
+    return whole(f"{status} Error", _line({"error": error}))
 
 
 @functools.cache
-def _stream(count: int) -> tuple[bytes, ...]:
+def stream(count: int) -> tuple[bytes, ...]:
     """Head, role and first token; then a piece for each token; then finish, usage and end mark."""
     about = _about("chat.completion.chunk", "chatcmpl-0123456789")
 
@@ -136,8 +137,9 @@ def _chunk(data: bytes) -> bytes:
 
 
 @functools.cache
-def _burst(count: int) -> bytes:
-    return b"".join(_stream(count))
+def burst(count: int) -> bytes:
+    """The same in one piece."""
+    return b"".join(stream(count))
 
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -153,7 +155,7 @@ class Answering(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back."""
         assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self.transport = transport
 
     def data_received(self, data: bytes) -> None:
         """Answer each request that is complete."""
@@ -168,12 +170,12 @@ class Answering(asyncio.Protocol):
 
     def _answer(self, request: bytes) -> None:
         how = request[: request.find(b" HTTP/")].split(b"/")[1].decode()
-        write = self._transport.write
+        write = self.transport.write
         count = int(found[1]) if (found := re.search(r"\bn(\d+)", how)) else CHUNKS
         if how == "reset":
-            self._transport.abort()
+            self.transport.abort()
         elif how == "cpu":
-            write(_whole("200 OK", _line(time.process_time_ns())))
+            write(whole("200 OK", _line(time.process_time_ns())))
         elif status := re.fullmatch(r"s(\d+)", how):
             write(_error(int(status[1])))
         elif how == "slow":
@@ -181,14 +183,14 @@ class Answering(asyncio.Protocol):
         elif not _STREAM.search(request):
             write(_plain())
         elif "paced" in how:
-            self._pace(_stream(count), 0)
+            self._pace(stream(count), 0)
         else:
-            write(_burst(count))
+            write(burst(count))
 
     def _pace(self, stream: tuple[bytes, ...], number: int) -> None:
-        if self._transport.is_closing():
+        if self.transport.is_closing():
             return
-        self._transport.write(stream[number])
+        self.transport.write(stream[number])
         if number + 1 < len(stream):
             asyncio.get_running_loop().call_later(GAP, self._pace, stream, number + 1)
 
