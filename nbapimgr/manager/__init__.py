@@ -2,6 +2,7 @@
 
 from nbapimgr.manager._answers import Mode, Source, mode_named
 from nbapimgr.manager._connect import connect, disconnect
+from nbapimgr.manager._credentials import Receipt
 from nbapimgr.manager._errors_recovery import Recovery, recoveries
 from nbapimgr.manager._estimates import input_tokens, price
 from nbapimgr.manager._listings import (
@@ -19,6 +20,7 @@ from nbapimgr.manager._manager import Manager
 __all__ = [
     "Manager",
     "Mode",
+    "Receipt",
     "Recovery",
     "Source",
     "attempt_rows",

@@ -19,7 +19,10 @@ from nbapimgr.models._record import Record
 from nbapimgr.secret import Secret
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ec import (
+        EllipticCurvePrivateKey,
+        EllipticCurvePublicKey,
+    )
     from cryptography.hazmat.primitives.hpke import Suite
 
 __all__ = ["SealedEntries", "SealedEntry", "binding"]
@@ -48,11 +51,16 @@ class SealedEntry(Record, frozen=True, kw_only=True):
 
 
 class SealedEntries:
-    """The forms of one widget that wait for a key. Safe to use from any thread."""
+    """The forms of one widget that wait for a key. Safe to use from any thread.
+
+    Attributes:
+        kernel: The name of this process, to which everything is bound.
+        widget: The name of the widget.
+    """
 
     def __init__(self, *, kernel: str, widget: str) -> None:
-        self._kernel = kernel
-        self._widget = widget
+        self.kernel = kernel
+        self.widget = widget
         self._waiting: dict[str, EllipticCurvePrivateKey] = {}
         self._lock = threading.Lock()
 
@@ -69,8 +77,8 @@ class SealedEntries:
                 del self._waiting[next(iter(self._waiting))]
         return SealedEntry(
             id=entry,
-            kernel=self._kernel,
-            widget=self._widget,
+            kernel=self.kernel,
+            widget=self.widget,
             public_key=private.public_key().public_bytes(
                 Encoding.X962, PublicFormat.UncompressedPoint
             ),
@@ -95,7 +103,7 @@ class SealedEntries:
             raise OptionError("this form has been used or is of another kernel", hint=_AGAIN)
         if not _POINT + _TAG < len(sealed) <= _POINT + _TAG + _LONGEST:
             raise OptionError("what arrived is no sealed key", hint=_AGAIN)
-        info = binding(_PURPOSE, self._kernel, self._widget, entry, provider, slot)
+        info = binding(_PURPOSE, self.kernel, self.widget, entry, provider, slot)
         opened = _decrypted(sealed, private, info)
         if opened is None:
             raise OptionError("the sealed key was not meant for this form", hint=_AGAIN)
@@ -112,14 +120,16 @@ class SealedEntries:
         Raises:
             OptionError: The point is none.
         """
-        from cryptography.hazmat.primitives.asymmetric import ec
+        info = binding(_PURPOSE, self.kernel, self.widget, purpose)
+        return _suite().encrypt(secret.reveal().encode(), _public(point), info)
 
-        try:
-            public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-        except ValueError:
-            raise OptionError("the panel sent no public key") from None
-        info = binding(_PURPOSE, self._kernel, self._widget, purpose)
-        return _suite().encrypt(secret.reveal().encode(), public, info)
+    def check(self, point: bytes) -> None:
+        """See that something can be sealed to `point`, before there is something to seal.
+
+        Raises:
+            OptionError: It cannot.
+        """
+        _public(point)
 
     def forget(self) -> None:
         """Forget every form: what is sealed for one from now on opens nothing."""
@@ -149,6 +159,15 @@ def _decrypted(sealed: bytes, private: EllipticCurvePrivateKey, info: bytes) -> 
         return Secret(_suite().decrypt(sealed, private, info))
     except InvalidTag:
         return None
+
+
+def _public(point: bytes) -> EllipticCurvePublicKey:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    try:
+        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except ValueError:
+        raise OptionError("the panel sent no public key") from None
 
 
 def _suite() -> Suite:

@@ -13,6 +13,7 @@ from nbapimgr.errors import NbApiMgrError
 from nbapimgr.vault import SealedEntries
 from nbapimgr.widgets._linked import linked, static
 from nbapimgr.widgets._panel_actions import Actions
+from nbapimgr.widgets._panel_answer import Answer
 from nbapimgr.widgets._panel_fallback import as_html, as_text
 from nbapimgr.widgets._panel_messages import id_of, read
 from nbapimgr.widgets._panel_state import shown, vendors
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nbapimgr.manager import Manager
-    from nbapimgr.widgets._panel_actions import Answer
+    from nbapimgr.widgets._panel_answer import Work
 
 __all__ = ["Panel", "close_panels", "panel"]
 
@@ -57,7 +58,7 @@ class Panel:
 
     def __init__(self, manager: Manager) -> None:
         self._manager = weakref.ref(manager)
-        self.widget = _kind()(vendors=vendors())
+        self.widget = _kind()(vendors=vendors(), mark=secrets.token_hex(4))
         self._entries = SealedEntries(kernel=_KERNEL, widget=self.widget.model_id)
         self._actions = Actions(
             manager,
@@ -68,15 +69,17 @@ class Panel:
             say=self._say,
         )
         self.widget.on_msg(self._asked)
+        self._deafen = manager.monitor.listen(lambda _: self.refresh())
 
     def refresh(self) -> None:
         """Show what is there now."""
         manager = self._manager()
         if manager is not None:
-            self.widget.state = shown(manager, self._actions.checks, self._actions.checking)
+            self.widget.state = shown(manager, self._actions.checking)
 
     def close(self) -> None:
         """Let go of the page; a form that is still open there can save nothing."""
+        self._deafen()
         self._entries.forget()
         self.widget.close()
 
@@ -92,33 +95,35 @@ class Panel:
         from IPython.display import display
 
         view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
-        html = as_html(self.widget.state, self.widget.model_id)
+        html = as_html(self.widget.state, self.widget.mark)
         display({"text/plain": repr(self), _VIEW: view}, raw=True)  # type: ignore[no-untyped-call]  # IPython
         display({"text/plain": "", "text/html": html}, raw=True)  # type: ignore[no-untyped-call]  # IPython
 
     def _asked(self, _: object, content: object, buffers: Sequence[bytes | memoryview]) -> None:
         """Answer a message of the page, whatever it is."""
+        self._answering(id_of(content), lambda: self._actions.do(read(content), buffers))
+
+    def _answering(self, message: str, does: Callable[[], Answer | Work]) -> None:
+        """Send what comes of something, an error too. What takes long is done on a thread."""
         try:
-            message = read(content)
-            answer = self._actions.do(message, buffers)
+            answer = does()
         except NbApiMgrError as e:
-            self._refuse(content, str(e), e.hint)
+            self._send(message, ok=False, said=str(e), hint=e.hint)
         except Exception as e:  # noqa: BLE001  # the page waits for an answer; it is never the key
             _log.warning("the settings panel met %s", type(e).__name__)
-            self._refuse(content, f"this went wrong in the kernel: {type(e).__name__}", "")
+            self._send(message, ok=False, said=f"this went wrong in the kernel: {type(e).__name__}")
         else:
-            self.refresh()
-            self._answer(message.id, answer)
+            if not isinstance(answer, Answer):
+                _later(lambda: self._answering(message, answer))
+                return
+            self._send(message, list(answer.buffers), ok=True, said=answer.said, **answer.data)
+        self.refresh()
 
-    def _answer(self, message: str, answer: Answer) -> None:
-        said = {"id": message, "ok": True, "said": answer.said, **answer.data}
-        self.widget.send(said, list(answer.buffers))
-
-    def _refuse(self, content: object, message: str, hint: str) -> None:
-        self.widget.send({"id": id_of(content), "ok": False, "said": message, "hint": hint})
+    def _send(self, message: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
+        self.widget.send({"id": message, **content}, list(buffers))
 
     def _say(self, text: str, wrong: bool) -> None:  # noqa: FBT001  # a sentence and its tone
-        self.widget.send({"id": "", "ok": not wrong, "said": text, "hint": ""})
+        self._send("", ok=not wrong, said=text)
 
     def _counted(self, calls: dict[str, list[int]]) -> None:
         self.widget.calls = calls
@@ -141,6 +146,7 @@ def _kind() -> Any:
         _css = static("panel.css")
         state: Any = traitlets.Dict().tag(sync=True)
         vendors: Any = traitlets.List().tag(sync=True)
+        mark = traitlets.Unicode().tag(sync=True)
         calls: Any = traitlets.Dict().tag(sync=True)
 
         def __repr__(self) -> str:

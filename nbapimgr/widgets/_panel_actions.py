@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from nbapimgr.errors import OptionError, UnknownName
 from nbapimgr.models import fields_of
-from nbapimgr.models._record import Record
 from nbapimgr.widgets import _panel_messages as asked
+from nbapimgr.widgets._panel_answer import Answer
 from nbapimgr.widgets._panel_check import check, in_words
 from nbapimgr.widgets._panel_state import in_order, title
 from nbapimgr.widgets._panel_usage import calls_by_day
+from nbapimgr.widgets._panel_vault import VaultActions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nbapimgr.health import Checked
-    from nbapimgr.manager import Manager
+    from nbapimgr.manager import Manager, Receipt
     from nbapimgr.models import Provider
+    from nbapimgr.secret import Secret
     from nbapimgr.vault import SealedEntries
+    from nbapimgr.widgets._panel_answer import Work
 
-__all__ = ["Actions", "Answer"]
+__all__ = ["Actions"]
 
-
-class Answer(Record, frozen=True, kw_only=True):
-    """What goes back to the page."""
-
-    said: str = ""
-    """For people; empty where there is nothing to say."""
-    data: dict[str, Any] = {}  # noqa: RUF012  # msgspec copies it
-    buffers: tuple[bytes, ...] = ()
+_SPARE: Final = "spare"
+"""The alias under which the panel adds a key that is used when the active one fails."""
+_MEMORY: Final = "in this kernel's memory"
+"""How a receipt begins to say what the panel shows of the vault anyway."""
 
 
 class Actions:
@@ -58,17 +56,22 @@ class Actions:
         counted: Callable[[dict[str, list[int]]], None],
         say: Callable[[str, bool], None],
     ) -> None:
-        self.checks: dict[str, Checked] = {}
         self.checking: frozenset[str] = frozenset()
         self._manager = manager
         self._entries = entries
+        self._vault = VaultActions(manager, entries)
         self._later = later
         self._changed = changed
         self._counted = counted
         self._say = say
         self._removed: dict[str, Provider] = {}
         self._lock = threading.Lock()
-        self._does: dict[type, Callable[[Any], Answer]] = {
+        self._takes_bytes: dict[type, Callable[[Any, bytes], Answer | Work]] = {
+            asked.Save: self._save,
+            asked.SetUp: self._vault.set_up,
+            asked.Unlock: self._vault.unlock,
+        }
+        self._does: dict[type, Callable[[Any], Answer | Work]] = {
             asked.Hello: self._hello,
             asked.Begin: self._begin,
             asked.Add: self._add,
@@ -77,19 +80,24 @@ class Actions:
             asked.Check: self._check,
             asked.Remove: self._remove,
             asked.Restore: self._restore,
+            asked.Activate: self._activate,
+            asked.Forget: self._forget,
+            asked.PutBack: self._put_back,
+            asked.Look: self._look,
             asked.Usage: self._usage,
         }
 
-    def do(self, message: asked.Message, buffers: Sequence[bytes | memoryview]) -> Answer:
-        """Carry a message out.
+    def do(self, message: asked.Message, buffers: Sequence[bytes | memoryview]) -> Answer | Work:
+        """Carry a message out, or give what carries it out beside the main thread.
 
         Raises:
             NbApiMgrError: It cannot be done; says why and what can.
         """
-        if isinstance(message, asked.Save):
-            return self._save(message, buffers)
-        if buffers:
-            raise OptionError("the panel sent bytes where none belong")
+        sealed = self._takes_bytes.get(type(message))
+        if len(buffers) != (sealed is not None):
+            raise OptionError("the panel sent too few bytes, or too many", hint="try once more")
+        if sealed is not None:
+            return sealed(message, bytes(buffers[0]))
         return self._does[type(message)](message)
 
     def _hello(self, _: asked.Hello) -> Answer:
@@ -104,19 +112,25 @@ class Actions:
         about = {"entry": entry.id, "kernel": entry.kernel, "widget": entry.widget}
         return Answer(data=about, buffers=(entry.public_key,))
 
-    def _save(self, message: asked.Save, buffers: Sequence[bytes | memoryview]) -> Answer:
-        if len(buffers) != 1:
-            raise OptionError("the panel sent no sealed key", hint="type it once more")
+    def _save(self, message: asked.Save, sealed: bytes) -> Answer | Work:
         key = self._entries.open(
-            message.entry, bytes(buffers[0]), provider=message.provider, slot=message.slot
+            message.entry, sealed, provider=message.provider, slot=message.slot
         )
         name = self._known_or_added(message)
-        self._manager.credentials.add(name, key, alias=message.slot)
-        self.checks.pop(name, None)
-        kept = next(k for k in self._manager.credentials.list(name) if k.alias == message.slot)
-        said = f"{title(name)}: the key {kept.masked} is kept in this kernel's memory."
+        kept = self._manager.credentials.list(name)
+        spare = message.slot == _SPARE
+        if not spare and any(info.alias == message.slot for info in kept):
+            return partial(self._replace, name, key, message.slot)
+        receipt = self._manager.credentials.add(name, key, alias=message.slot, spare=spare)
+        said = _saved(title(name), receipt)
         self._check_later(name, said)
         return Answer(said=said, data={"provider": name})
+
+    def _replace(self, name: str, key: Secret, slot: str) -> Answer:
+        """Rotate: the old key stays what it is until the new one is known to work."""
+        receipt = self._manager.credentials.rotate(name, key, alias=slot)
+        self._check_later(name)
+        return Answer(said=_saved(title(name), receipt), data={"provider": name})
 
     def _add(self, message: asked.Add) -> Answer:
         name = self._known_or_added(message)
@@ -178,6 +192,34 @@ class Actions:
         self._manager.providers.put(provider)
         return Answer(said=f"{title(provider.name)} is back.")
 
+    def _activate(self, message: asked.Activate) -> Answer:
+        self._manager.credentials.activate(message.provider, message.slot)
+        self._check_later(message.provider)
+        return Answer(said=f"{title(message.provider)}: the key {message.slot!r} is tried first.")
+
+    def _forget(self, message: asked.Forget) -> Answer:
+        back = self._manager.credentials.remove(message.provider, message.slot)
+        said = f"{title(message.provider)}: the key {message.slot!r} is removed."
+        return Answer(said=said, data={"undo_key": message.provider} if back else {})
+
+    def _put_back(self, message: asked.PutBack) -> Answer:
+        alias = self._manager.credentials.undo(message.provider)
+        return Answer(said=f"{title(message.provider)}: the key {alias!r} is back.")
+
+    def _look(self, _: asked.Look) -> Work:
+        return self._look_at_all
+
+    def _look_at_all(self) -> Answer:
+        """Check who can be asked and was not found well within the last minute, for nothing."""
+        names = [
+            provider.name
+            for provider in in_order(self._manager)
+            if provider.enabled
+            and (provider.keyless or self._manager.credentials.list(provider.name))
+        ]
+        self._manager.monitor.check(names)
+        return Answer()
+
     def _check_later(self, name: str, before: str = "") -> None:
         """Check beside the main thread, and tell; after a sentence that should not be lost."""
         with self._lock:
@@ -189,13 +231,22 @@ class Actions:
     def _checked(self, name: str, before: str) -> None:
         try:
             found = check(self._manager, name)
-            self.checks[name] = found
+        except UnknownName:  # removed meanwhile
+            return
         finally:
             with self._lock:
                 self.checking -= {name}
             self._changed()
         said = f"{before} {in_words(title(name), found)}".lstrip()
         self._say(said, found.verdict == "rejected")
+
+
+def _saved(name: str, receipt: Receipt) -> str:
+    where = "saved, encrypted, in two copies" if receipt.durable else "kept in this kernel's memory"
+    said = f"{name}: the key {receipt.masked} is {where}."
+    if not receipt.note or receipt.note.startswith(_MEMORY):
+        return said
+    return f"{said} Note: {receipt.note}{f' ({receipt.hint})' if receipt.hint else ''}."
 
 
 def _updated(name: str, message: asked.Update) -> str:

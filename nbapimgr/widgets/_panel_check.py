@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
 from typing import TYPE_CHECKING
 
-from nbapimgr.errors import AllProvidersFailed, NbApiMgrError
-from nbapimgr.health import Checked, verdict_on
+from nbapimgr.errors import AllProvidersFailed
+from nbapimgr.health import Checked
 
 if TYPE_CHECKING:
     from nbapimgr.manager import Manager
@@ -15,31 +15,18 @@ __all__ = ["check", "in_words"]
 
 
 def check(manager: Manager, name: str) -> Checked:
-    """Ask a provider with its free call. A provider without models takes the first it lists."""
-    start = time.monotonic()
-    try:
-        found = manager.providers.test(name)
-    except AllProvidersFailed as e:
-        failure = e.attempts[-1].failure if e.attempts else None
-        return Checked(
-            provider=name,
-            verdict=verdict_on(failure) if failure else "unknown",
-            reason=failure.message if failure else str(e),
-            failure=failure,
-            at=time.time(),
-            elapsed=time.monotonic() - start,
-        )
-    except NbApiMgrError as e:  # removed meanwhile, or its files are gone
-        return Checked(provider=name, verdict="unknown", reason=str(e), at=time.time())
-    if found and not manager.providers[name].models:
-        manager.providers.update(name, models=(found[0].id,))
-    return Checked(
-        provider=name,
-        verdict="valid",
-        at=time.time(),
-        elapsed=time.monotonic() - start,
-        models=len(found),
-    )
+    """Ask a provider with its free call. A provider without models takes the first it lists.
+
+    Raises:
+        UnknownName: It was removed meanwhile.
+    """
+    provider = manager.providers.known(name)
+    if not provider.models:
+        with contextlib.suppress(AllProvidersFailed):  # the check below says it too
+            if models := manager.monitor.test(provider):
+                manager.providers.update(name, models=(models[0].id,))
+    found = manager.monitor.check([name], fresh=True)
+    return found[0] if found else Checked(provider=name, verdict="unknown", reason="it is gone")
 
 
 def in_words(title: str, checked: Checked) -> str:

@@ -11,22 +11,22 @@ if TYPE_CHECKING:
 __all__ = ["as_html", "as_text"]
 
 _STYLE: Final = (
-    # JupyterLab's own words for a widget without a kernel, right above what says it better …
+    # What JupyterLab says in place of a widget whose kernel is gone, right above what says more …
     ".jp-OutputArea-child:has(+ .jp-OutputArea-child .nbapimgr-static)"
-    ":has(.jupyter-widgets-error, .jp-mod-error, .jupyter-widgets.widget-error)"
-    " { display: none; }"
+    ":not(:has(.nbapimgr-panel)) { display: none; }"
     # … and this here, where the panel itself is shown.
     ".jp-OutputArea-child:has(.nbapimgr-panel) + .jp-OutputArea-child:has(.nbapimgr-static)"
     " { display: none; }"
 )
+"""In a notebook that is not trusted JupyterLab shows this HTML and takes the style out."""
 
 
-def as_html(state: Mapping[str, Any], panel: str) -> str:
+def as_html(state: Mapping[str, Any], mark: str) -> str:
     """A small table that needs no kernel, no script and no network.
 
     Args:
         state: What the panel shows.
-        panel: Its id, by which the live panel finds this and hides it.
+        mark: By which the live panel finds this and hides it, where the style does not.
     """
     rows = "".join(
         f"<tr><td>{card['place']}</td><td>{escape(card['title'])}</td>"
@@ -40,7 +40,7 @@ def as_html(state: Mapping[str, Any], panel: str) -> str:
         else "<p>No provider was configured.</p>"
     )
     return (
-        f'<div class="nbapimgr-static" data-panel="{escape(panel)}"><style>{_STYLE}</style>'
+        f'<div class="nbapimgr-static" data-panel="{escape(mark)}"><style>{_STYLE}</style>'
         "<p>nbapimgr settings, as they were when this cell ran. Run it again to change them.</p>"
         f"{table}</div>"
     )

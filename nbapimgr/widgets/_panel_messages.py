@@ -10,15 +10,21 @@ from msgspec import Meta
 from nbapimgr.errors import OptionError
 
 __all__ = [
+    "Activate",
     "Add",
     "Begin",
     "Check",
+    "Forget",
     "Hello",
+    "Look",
     "Message",
     "Move",
+    "PutBack",
     "Remove",
     "Restore",
     "Save",
+    "SetUp",
+    "Unlock",
     "Update",
     "Usage",
     "id_of",
@@ -43,6 +49,10 @@ class _Message(
 
 class Hello(_Message, tag="hello", frozen=True, kw_only=True):
     """A view was opened: is anybody there?"""
+
+
+class Look(_Message, tag="look", frozen=True, kw_only=True):
+    """Somebody looks at the panel: how are they all?"""
 
 
 class Begin(_Message, tag="key.begin", frozen=True, kw_only=True):
@@ -98,11 +108,54 @@ class Restore(_On, tag="provider.restore", frozen=True, kw_only=True):
     """Undo `Remove`."""
 
 
+class _OfKey(_On, frozen=True, kw_only=True):
+    slot: Name
+
+
+class Activate(_OfKey, tag="key.activate", frozen=True, kw_only=True):
+    """Try this key first."""
+
+
+class Forget(_OfKey, tag="key.remove", frozen=True, kw_only=True):
+    """Take a key out; `PutBack` undoes it where keys are saved."""
+
+
+class PutBack(_On, tag="key.undo", frozen=True, kw_only=True):
+    """Undo the last removal or retirement of a key."""
+
+
+class SetUp(_Message, tag="vault.setup", frozen=True, kw_only=True):
+    """Keep keys on this machine; the message's one buffer is a public key for the recovery code."""
+
+
+class Unlock(_Message, tag="vault.unlock", frozen=True, kw_only=True):
+    """Open the vault with the passphrase that is sealed in the message's one buffer."""
+
+    entry: Name
+
+
 class Usage(_Message, tag="usage", frozen=True, kw_only=True):
     """Count the calls of each provider."""
 
 
-Message = Hello | Begin | Add | Save | Update | Move | Check | Remove | Restore | Usage
+Message = (
+    Hello
+    | Begin
+    | Add
+    | Save
+    | Update
+    | Move
+    | Check
+    | Remove
+    | Restore
+    | Activate
+    | Forget
+    | PutBack
+    | SetUp
+    | Unlock
+    | Look
+    | Usage
+)
 _reader: Final[Any] = Message
 
 

@@ -6,19 +6,24 @@ of one no more than its mask.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
+from nbapimgr.health import STATES
 from nbapimgr.manager import found_in_environment
+from nbapimgr.models import Candidate
 from nbapimgr.models._record import Record
+from nbapimgr.widgets._panel_keys import advice, key_row
 from nbapimgr.wire.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Sequence
 
-    from nbapimgr.health import Checked
+    from nbapimgr.health import Checked, State
     from nbapimgr.manager import Manager
     from nbapimgr.models import Provider
+    from nbapimgr.vault import CredentialInfo
 
 __all__ = ["Status", "in_order", "shown", "status_of", "vendors"]
 
@@ -43,25 +48,32 @@ class Status(Record, frozen=True, kw_only=True):
     why: str = ""
 
 
-def shown(
-    manager: Manager, checks: Mapping[str, Checked], checking: Collection[str]
-) -> dict[str, Any]:
+_UNKNOWN: Final = Status(tone="off", word="Not checked yet")
+_CHECKING: Final = Status(tone="busy", word="Checking …")
+_WORDS: Final[dict[str, tuple[Tone, str]]] = {
+    "rejected": ("bad", "Key rejected"),
+    "limited": ("warn", "Limited"),
+}
+_DOES: Final[dict[State, str]] = {"failing": "Failing", "slow": "Slow"}
+
+
+def shown(manager: Manager, checking: Collection[str]) -> dict[str, Any]:
     """The state of the panel.
 
     Args:
         manager: Whose providers.
-        checks: The last check of each provider that was checked.
         checking: Those that are being checked now.
     """
     providers = in_order(manager)
-    cards = [
-        _card(manager, provider, place, checks.get(provider.name), provider.name in checking)
-        for place, provider in enumerate(providers, 1)
-    ]
+    vault = manager.credentials.status()
     return {
-        "providers": cards,
+        "providers": [
+            {**_card(manager, provider, provider.name in checking), "place": place}
+            for place, provider in enumerate(providers, 1)
+        ],
         "environment": dict(reversed(found_in_environment())),
-        "trouble": list(manager.trouble),
+        "vault": {"state": vault.state, "protection": vault.protection, "do": vault.do},
+        "trouble": [*manager.trouble, *vault.notices],
     }
 
 
@@ -70,29 +82,36 @@ def in_order(manager: Manager) -> list[Provider]:
     return sorted(manager.providers.values(), key=lambda provider: provider.priority)
 
 
-def status_of(
-    provider: Provider, *, has_key: bool, check: Checked | None, checking: bool
-) -> Status:
-    """How a provider does, as far as it is known."""
-    if checking:
-        return Status(tone="busy", word="Checking …")
+def status_of(manager: Manager, provider: Provider, keys: Sequence[CredentialInfo]) -> Status:
+    """How a provider does, as far as it is known: what stands in the way first."""
     if not provider.enabled:
         return Status(tone="off", word="Switched off", why="It is not asked.")
-    if not has_key and not provider.keyless:
+    if not keys and not provider.keyless:
         return Status(tone="new", word="Needs a key")
-    if check is None:
-        return Status(tone="off", word="Not checked yet")
-    if check.verdict == "valid":
-        count = check.models
-        lists = "" if count is None else f"Lists {count} model{'s' * (count != 1)}."
-        return Status(tone="ok", word="Ready", why=lists)
-    word = {
-        "limited": "Limited",
-        "rejected": "Key rejected",
-        "unknown": "Not known" if check.answered else "Does not answer",
-    }[check.verdict]
-    tone: Tone = "bad" if check.verdict == "rejected" else "warn"
-    return Status(tone=tone, word=word, why=check.reason)
+    model = next(iter(provider.models), "")
+    alias = keys[0].alias if keys else ""
+    breaker = manager.breaker_of(Candidate(provider=provider, model=model, credential=alias))
+    checked = manager.monitor.checked(provider)
+    if checked and checked.verdict in _WORDS:
+        tone, word = _WORDS[checked.verdict]
+        return Status(tone=tone, word=word, why=checked.reason)
+    if breaker is not None:
+        return Status(tone="warn", word="Left alone", why=breaker.line(time.time()))
+    return _doing(manager.monitor.history.of_provider(provider.name).state, checked)
+
+
+def _doing(known: State, checked: Checked | None) -> Status:
+    """How a provider does of which nothing is wrong: by its last calls, then by its check."""
+    if known in _DOES:
+        return Status(tone="warn", word=_DOES[known], why=f"It {STATES[known]}.")
+    if checked is None:
+        return Status(tone="ok", word="Ready") if known == "ok" else _UNKNOWN
+    if checked.verdict == "unknown":
+        word = "Not checked" if checked.answered else "Does not answer"
+        return Status(tone="warn", word=word, why=checked.reason)
+    count = checked.models
+    why = "" if count is None else f"Lists {count} model{'s' * (count != 1)}."
+    return Status(tone="ok", word="Ready", why=why)
 
 
 def vendors() -> list[dict[str, Any]]:
@@ -114,38 +133,26 @@ def vendors() -> list[dict[str, Any]]:
 
 
 def title(vendor: str) -> str:
-    """How people write a vendor's name."""
-    return _TITLES.get(vendor, vendor.capitalize())
+    """How people write a vendor's name; any other provider is called what its user calls it."""
+    return _TITLES.get(vendor, vendor.capitalize() if vendor in CATALOGUE else vendor)
 
 
-def _card(
-    manager: Manager,
-    provider: Provider,
-    place: int,
-    check: Checked | None,
-    checking: bool,  # noqa: FBT001
-) -> dict[str, Any]:
+def _card(manager: Manager, provider: Provider, checking: bool) -> dict[str, Any]:  # noqa: FBT001  # one of its facts
     keys = manager.credentials.list(provider.name)
-    status = status_of(provider, has_key=bool(keys), check=check, checking=checking)
+    status = _CHECKING if checking else status_of(manager, provider, keys)
     entry = CATALOGUE.get(provider.vendor)
     return {
         "name": provider.name,
-        "title": title(provider.name) if entry and provider.name == entry.name else provider.name,
-        "vendor": provider.vendor,
+        "title": title(provider.name),
         "host": urlsplit(provider.base_url).netloc,
-        "dialect": provider.dialect,
         "models": list(provider.models),
-        "place": place,
         "enabled": provider.enabled,
         "keyless": provider.keyless,
         "key_page": entry.key_page if entry else "",
-        "keys": [
-            {"alias": key.alias, "masked": key.masked, "source": key.source, "active": key.active}
-            for key in keys
-        ],
+        "keys": [key_row(key) for key in keys],
+        "advice": advice(keys, title(provider.name), time.time()),
         "limits": {name: provider.rate_limits.get(name) for name in ("rpm", "tpm", "rpd")},
         "tone": status.tone,
         "status": status.word,
         "why": status.why,
-        "checked": check.at if check else None,
     }

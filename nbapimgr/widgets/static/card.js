@@ -1,16 +1,16 @@
 /** One provider: how it does, and everything about it that can be changed. */
 import { h, icon, say, unique } from "./dom.js";
 import { keyForm } from "./keyform.js";
+import { keyList } from "./keylist.js";
 import { limitFields } from "./limits.js";
 import { modelList } from "./models.js";
 import { placeOf } from "./order.js";
 import { sparkline } from "./sparkline.js";
 
 /**
- * @typedef {{alias: string, masked: string, source: string, active: boolean}} Key
  * @typedef {{name: string, title: string, host: string, models: string[], place: number, enabled: boolean,
- *   keyless: boolean, key_page: string, keys: Key[], limits: Record<string, number | null>, hint?: string,
- *   tone: "ok" | "warn" | "bad" | "busy" | "off" | "new", status: string, why: string}} Data
+ *   keyless: boolean, key_page: string, keys: import("./keylist.js").Key[], advice: string,
+ *   limits: Record<string, number | null>, tone: "ok" | "warn" | "bad" | "busy" | "off" | "new", status: string, why: string}} Data
  * @typedef {import("./ask.js").Answer} Answer
  * @typedef {import("./ask.js").Kernel} Kernel
  */
@@ -28,24 +28,25 @@ export function card(kernel, data, told) {
   const state = h("span", { class: "state" });
   const facts = h("p", { class: "facts" });
   const why = h("p", { class: "why" });
-  const hint = h("p", { class: "advice" });
+  const advice = h("p", { class: "advice" });
   const spark = h("span", { class: "spark" });
   const enabled = h("input", { type: "checkbox", role: "switch", id: `${id}-on` });
   enabled.addEventListener("change", () => change("provider.update", { enabled: enabled.checked }));
   const models = modelList((list) => change("provider.update", { models: list }));
   const order = placeOf((to) => change("provider.move", { to }));
   const limits = limitFields((rate_limits) => change("provider.update", { rate_limits }));
-  const keys = h("ul", { class: "keys" });
+  const keys = keyList(change);
   const check = h("button", { type: "button", onclick: () => change("provider.check") }, "Check now");
   const remove = h("button", { type: "button", class: "danger", onclick: () => change("provider.remove") });
-  /** @param {string} label @param {string} button */
-  const form = (label, button) => keyForm(kernel, { provider: () => data.name, title: () => data.title, label, button, told });
-  const wanted = h("div", { class: "wanted" }, form("API key", "Save key"));
+  /** @param {string} label @param {Record<string, string>} slots */
+  const form = (label, slots) => keyForm(kernel, { provider: () => data.name, title: () => data.title, label, slots, told });
+  const page = h("a", { class: "quiet", target: "_blank", rel: "noopener noreferrer", hidden: !data.key_page, href: data.key_page || null }, "Where keys are made");
+  const wanted = h("div", { class: "wanted" }, form("API key", { default: "Save key" }));
   const body = h(
     "div",
     { class: "body", id: `${id}-body`, hidden: true },
     models.element,
-    h("fieldset", {}, h("legend", {}, "Key"), keys, form("Replace it by", "Save key")),
+    h("fieldset", {}, h("legend", {}, "Keys"), keys.element, form("Another key", { default: "Replace", spare: "Add as spare" }), page),
     order.element,
     limits.element,
     h("div", { class: "actions" }, check, remove),
@@ -63,7 +64,7 @@ export function card(kernel, data, told) {
       { "aria-labelledby": title.id },
       h("div", { class: "head" }, h("div", { class: "who" }, title, state), h("div", { class: "tools" }, spark,
         h("label", { class: "switch", for: enabled.id }, enabled, h("span", { class: "quiet" }, "Enabled")), more)),
-      facts, why, hint, wanted, body,
+      facts, why, advice, wanted, body,
     ),
   );
 
@@ -76,7 +77,7 @@ export function card(kernel, data, told) {
     state.replaceChildren(icon(now.tone), now.status);
     say(facts, factsOf(now));
     say(why, now.why);
-    say(hint, now.hint ?? "");
+    say(advice, now.advice);
     spark.replaceChildren(...(calls ? [sparkline(calls)] : []));
     enabled.checked = now.enabled;
     enabled.setAttribute("aria-label", `${now.title} is asked`);
@@ -87,8 +88,7 @@ export function card(kernel, data, told) {
     models.update(now.models);
     order.update(now.title, now.place, count);
     limits.update(now.limits);
-    keys.replaceChildren(...now.keys.map((key) =>
-      h("li", {}, h("code", {}, key.masked), ` ${key.source}`, key.active && now.keys.length > 1 ? h("span", { class: "tag" }, "active") : null)));
+    keys.update(now.keys);
   }
   return { element, update };
 }

@@ -84,3 +84,8 @@ export function focused(root) {
   const tree = /** @type {Document | ShadowRoot} */ (root.getRootNode());
   return /** @type {HTMLElement | null} */ (tree.activeElement ?? null);
 }
+
+/** The bytes of a message's buffer. @param {DataView} view */
+export function bytesIn(view) {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}

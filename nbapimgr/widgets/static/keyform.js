@@ -1,5 +1,5 @@
 /** A field for a key: what is typed leaves it in the same tick, and the page only sealed. */
-import { h, icon, say, unique } from "./dom.js";
+import { bytesIn, h, icon, say, unique } from "./dom.js";
 import { faultOf, keyIn } from "./keys.js";
 import { binding, canSeal, seal } from "./seal.js";
 
@@ -9,22 +9,33 @@ import { binding, canSeal, seal } from "./seal.js";
  */
 
 /**
+ * Seals what was typed for one form of the kernel, and sends it.
+ *
+ * @param {Kernel} kernel @param {string} typed
+ * @param {string} kind The message it goes with.
+ * @param {{provider: string, slot: string}} whose What it is bound to.
+ * @param {Record<string, any>} more What else the message says.
+ * @returns {Promise<Answer>}
+ */
+export async function sealTo(kernel, typed, kind, { provider, slot }, more) {
+  const form = await kernel.ask("key.begin");
+  if (!form.ok) return form;
+  const { entry, kernel: process, widget } = form.data;
+  const info = binding("nbapimgr/seal/v1", process, widget, entry, provider, slot);
+  const plain = new TextEncoder().encode(typed);
+  const sealed = await seal(bytesIn(form.buffers[0]), info, plain);
+  plain.fill(0);
+  return kernel.ask(kind, { ...more, entry }, [sealed]);
+}
+
+/**
  * Seals a key and has the kernel keep it.
  *
  * @param {Kernel} kernel @param {string} key
  * @param {{provider: string, slot: string, vendor?: string, base_url?: string}} whose
- * @returns {Promise<Answer>}
  */
-export async function keep(kernel, key, whose) {
-  const form = await kernel.ask("key.begin");
-  if (!form.ok) return form;
-  const { entry, kernel: process, widget } = form.data;
-  const point = form.buffers[0];
-  const info = binding("nbapimgr/seal/v1", process, widget, entry, whose.provider, whose.slot);
-  const typed = new TextEncoder().encode(key);
-  const sealed = await seal(new Uint8Array(point.buffer, point.byteOffset, point.byteLength), info, typed);
-  typed.fill(0);
-  return kernel.ask("key.save", { ...whose, entry }, [sealed]);
+export function keep(kernel, key, whose) {
+  return sealTo(kernel, key, "key.save", whose, whose);
 }
 
 /** An input for a key that browsers do not fill, correct or keep. @param {string} id @param {string} hint */
@@ -47,31 +58,41 @@ export function take(input) {
  * The form of one provider's key.
  *
  * @param {Kernel} kernel
- * @param {{provider: () => string, title: () => string, label: string, button: string,
- *   told: (answer: Answer) => void}} about
+ * @param {{provider: () => string, title: () => string, label: string, told: (answer: Answer) => void,
+ *   slots: Record<string, string>}} about `slots`: alias -> the words of the button that saves under it.
  */
 export function keyForm(kernel, about) {
   if (!canSeal()) return insecure(about.provider);
   const id = unique("key");
   const hint = h("p", { id: `${id}-hint`, class: "hint", "aria-live": "polite" });
   const input = keyInput(id, hint.id);
-  const button = h("button", { type: "submit" }, about.button);
   input.addEventListener("input", () => say(hint, faultOf(keyIn(input.value))));
-  const submit = async (/** @type {Event} */ event) => {
-    event.preventDefault();
+  /** @type {HTMLButtonElement[]} */
+  const buttons = Object.entries(about.slots).map(([slot, words], place) =>
+    h("button", { type: place ? "button" : "submit", onclick: place ? () => save(slot) : null }, words));
+
+  /** @param {string} slot */
+  async function save(slot) {
+    const fault = faultOf(keyIn(input.value));
     const key = take(input);
-    const fault = key ? faultOf(key) : `Paste the key of ${about.title()} first.`;
-    say(hint, fault);
-    if (fault) return input.focus();
-    button.disabled = true;
-    about.told(await keep(kernel, key, { provider: about.provider(), slot: "default" }));
-    button.disabled = false;
+    say(hint, fault || (key ? "" : `Paste the key of ${about.title()} first.`));
+    if (fault || !key) return input.focus();
+    for (const button of buttons) button.disabled = true;
+    const answer = await keep(kernel, key, { provider: about.provider(), slot });
+    for (const button of buttons) button.disabled = false;
+    about.told(answer);
+  }
+
+  /** @param {Event} event */
+  const submit = (event) => {
+    event.preventDefault();
+    save(Object.keys(about.slots)[0]);
   };
   return h(
     "form",
     { class: "keyform", onsubmit: submit, autocomplete: "off" },
     h("label", { for: id }, about.label),
-    h("div", { class: "row" }, input, button),
+    h("div", { class: "row" }, input, ...buttons),
     hint,
   );
 }

@@ -4,12 +4,17 @@ import { kernelOf } from "./ask.js";
 import { card } from "./card.js";
 import { focused, h, keepKeys, say } from "./dom.js";
 import { followTheme } from "./theme.js";
+import { vaultBox } from "./vault.js";
+
+/** Milliseconds between two looks at how everybody does. */
+const LOOK = 60_000;
 
 /**
  * @typedef {import("./ask.js").Answer} Answer
  * @typedef {import("./card.js").Data} Data
- * @typedef {{state: {providers: Data[], environment: Record<string, string>, trouble: string[]},
- *   vendors: import("./keys.js").Vendor[], calls: Record<string, number[]>}} Model
+ * @typedef {{state: {providers: Data[], environment: Record<string, string>, trouble: string[],
+ *   vault: import("./vault.js").Vault},
+ *   mark: string, vendors: import("./keys.js").Vendor[], calls: Record<string, number[]>}} Model
  */
 
 /** @param {{model: import("@anywidget/types").AnyModel<Model>, el: HTMLElement, signal: AbortSignal}} view */
@@ -25,21 +30,27 @@ function render({ model, el, signal }) {
   const empty = h("div", { class: "empty" });
   /** @type {Map<string, ReturnType<typeof card>>} */
   const cards = new Map();
-  let removed = "";
+  /** What "Undo" asks the kernel. @type {[string, string]} */
+  let last = ["", ""];
 
-  /** Says what came of something. @param {Answer} answer */
-  function told(answer) {
+  /** Says what came of something; what nobody asked for takes no "Undo" away.
+   * @param {Answer} answer @param {boolean} [asked] */
+  function told(answer, asked = true) {
     const text = answer.hint ? `${answer.said} (${answer.hint})` : answer.said;
     say(status, answer.ok ? text : "");
     say(alarm, answer.ok ? "" : text);
-    removed = answer.ok ? String(answer.data.undo ?? "") : removed;
-    undo.hidden = !removed;
+    const { undo: provider, undo_key: owner } = answer.data;
+    if (provider) last = ["provider.restore", provider];
+    else if (owner) last = ["key.undo", owner];
+    else if (answer.ok && asked) last = ["", ""];
+    undo.hidden = !last[0];
   }
   const waiting = (/** @type {boolean} */ waits) =>
     say(busy, waits ? "The kernel has not answered yet. It may be busy with a cell, and will answer when that is done; if it was restarted, run this cell again." : "");
-  const kernel = kernelOf(model, signal, { told, waiting });
+  const kernel = kernelOf(model, signal, { told: (answer) => told(answer, false), waiting });
   const add = adder(kernel, model.get("vendors"), told);
-  undo.addEventListener("click", async () => told(await kernel.ask("provider.restore", { provider: removed })));
+  undo.addEventListener("click", async () => told(await kernel.ask(last[0], { provider: last[1] })));
+  const vault = vaultBox(kernel, told);
 
   /** @param {Data[]} providers */
   function draw(providers) {
@@ -63,6 +74,7 @@ function render({ model, el, signal }) {
     const state = model.get("state");
     draw(state.providers);
     add.update(state);
+    vault.update(state.vault, state.providers.some((data) => data.keys.some((key) => key.ours)));
     say(count, summary(state.providers));
     trouble.replaceChildren(...state.trouble.map((line) => h("li", {}, line)));
     empty.replaceChildren(...(state.providers.length ? [] : welcome(state.environment)));
@@ -83,8 +95,9 @@ function render({ model, el, signal }) {
 
   keepKeys(root, signal);
   root.append(
-    h("div", { class: "top" }, h("h2", {}, "LLM providers"), count),
+    h("div", { class: "top" }, h("h2", {}, "LLM providers"), count, vault.chip),
     add.element,
+    vault.element,
     h("div", { class: "news" }, status, alarm, undo),
     busy,
     trouble,
@@ -93,14 +106,62 @@ function render({ model, el, signal }) {
   );
   el.append(root);
   followTheme(root, signal);
+  hideFallback(model.get("mark"), signal);
   model.on("change:state", update);
   model.on("change:calls", update);
   update();
   kernel.ask("hello").then(() => kernel.ask("usage"));
+  whileSeen(root, () => kernel.ask("look"), signal);
   return () => {
     model.off("change:state", update);
     model.off("change:calls", update);
   };
+}
+
+/**
+ * Has somebody asked how they all do, once a minute while the panel is in sight.
+ *
+ * @param {HTMLElement} root @param {() => Promise<unknown>} look @param {AbortSignal} signal
+ */
+function whileSeen(root, look, signal) {
+  let seen = false;
+  let waits = false;
+  const now = async () => {
+    if (!seen || waits || document.hidden) return;
+    waits = true; // a busy kernel is not asked again before it has answered
+    await look();
+    waits = false;
+  };
+  const sight = new IntersectionObserver((entries) => {
+    const was = seen;
+    seen = entries[entries.length - 1].isIntersecting;
+    if (seen && !was) now();
+  });
+  sight.observe(root);
+  const timer = setInterval(now, LOOK);
+  signal.addEventListener("abort", () => {
+    sight.disconnect();
+    clearInterval(timer);
+  });
+}
+
+/**
+ * Hides the table that a saved notebook shows in place of the panel. Where the host's page is not
+ * JupyterLab's the style of the table itself does not do that.
+ *
+ * @param {string} mark @param {AbortSignal} signal
+ */
+function hideFallback(mark, signal) {
+  const hide = () => {
+    const found = document.querySelector(`.nbapimgr-static[data-panel="${CSS.escape(mark)}"]`);
+    if (found instanceof HTMLElement) found.style.display = "none";
+    return found !== null;
+  };
+  if (hide()) return;
+  const watch = new MutationObserver(() => hide() && watch.disconnect());
+  watch.observe(document.body, { childList: true, subtree: true });
+  signal.addEventListener("abort", () => watch.disconnect());
+  setTimeout(() => watch.disconnect(), 10_000); // the two are put out together, or never
 }
 
 /** @param {Data[]} providers */
