@@ -39,6 +39,9 @@ _log = logging.getLogger(__name__)
 LEASE: Final = 30.0
 """Seconds for which one probe keeps others from being sent; it may be that of a kernel that has
 died."""
+_PASSING: Final = ("service.", "network.")
+"""Troubles that may be over when a provider answers anything. Whether money has come in, a limit
+has passed or a key was changed that does not say."""
 _POLL: Final = 0.25
 """Seconds between two looks at what other kernels have written."""
 
@@ -146,6 +149,21 @@ class Breakers:
             if seen := self._open.get(breaker.scope, breaker.key):
                 seen.leased = self._clock()
 
+    def waiting(self) -> set[str]:
+        """The providers that are left alone now, and would not be if they gave a sign of life."""
+        with self._lock:
+            self._look()
+            now, wall = self._clock(), self._wall()
+            held = [seen.breaker for seen in self._open if _passes(seen) and seen.wait(now, wall)]
+        return {breaker.provider for breaker in held}
+
+    def hasten(self, provider: str) -> None:
+        """Who did not even answer its free call does again: it is tried with the next call."""
+        with self._lock:
+            for seen in self._open:
+                if seen.breaker.provider == provider and _passes(seen):
+                    seen.due = self._clock()
+
     def reset(self, provider: Provider | None = None) -> tuple[Breaker, ...]:
         """Close the breakers of a provider, or all; those that were closed."""
         host = host_of(provider.name, provider.base_url) if provider else ""
@@ -251,6 +269,10 @@ class Breakers:
                 listener(breaker, is_open)
             except Exception:  # noqa: BLE001  # no listener may stop a call
                 _log.exception("who listens for breakers failed")
+
+
+def _passes(seen: Seen) -> bool:
+    return not seen.breaker.stated and seen.breaker.category.startswith(_PASSING)
 
 
 def _like(view: View, identity: Identity, candidate: Candidate, failure: Failure) -> Seen | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, cast
 
 from nbapimgr.manager._health_rows import HEALTH_COLUMNS, health_rows
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from nbapimgr.vault import Credentials
 
 __all__ = ["Healthy"]
-
-_PASSING = ("service.", "network.")
-"""Troubles of which a provider that answers its free call may have recovered. Whether money has
-come in or a limit has passed that call does not say."""
 
 
 class Healthy:
@@ -72,17 +67,10 @@ class Healthy:
             providers=lambda: self._in_force.settings.providers,
             aliases=self._keys.aliases,
             remembered=lambda: remembered(self._usage),
-            in_trouble=self._in_trouble,
+            in_trouble=self._engine.breakers.waiting,
+            answers_again=self._engine.breakers.hasten,
         )
         self._engine.breakers.listeners.append(
             lambda breaker, _: monitor.breakers_changed(breaker.provider)
         )
         return monitor
-
-    def _in_trouble(self) -> set[str]:
-        now = time.time()
-        return {
-            breaker.provider
-            for breaker in self._engine.breakers.all()
-            if breaker.until > now and breaker.category.startswith(_PASSING)
-        }

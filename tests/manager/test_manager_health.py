@@ -164,11 +164,11 @@ def test_an_open_breaker_is_looked_after_until_it_closes(asked, server, quick):
     stop = asked.monitor.listen(lambda _: looked.set() if looked_at(server) else None)
     with pytest.raises(AllProvidersFailed):
         asked.ask("Hi")
-    assert asked._in_trouble() == {"one"}
+    assert asked._engine.breakers.waiting() == {"one"}
     assert looked.wait(20)
     stop()
     asked.reset()
-    assert asked._in_trouble() == set()
+    assert asked._engine.breakers.waiting() == set()
     thread = asked.monitor._rounds._thread
     if thread:
         thread.join(20)
@@ -186,7 +186,7 @@ def test_a_bad_key_is_no_trouble_that_passes(llm):
         with pytest.raises(AllProvidersFailed):
             llm.ask("Hi")
         assert row(llm)["state"] == "open"
-        assert llm._in_trouble() == set()
+        assert llm._engine.breakers.waiting() == set()
         assert len(server.seen) == 1
 
 
@@ -202,3 +202,20 @@ def test_nothing_is_left_at_the_end(home, server):
     assert "nbapimgr-health" not in {thread.name for thread in threading.enumerate()}
     watch.close()
     assert "nbapimgr-health" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_one_that_answers_its_free_call_again_is_tried_with_the_next_call(asked, server, quick):
+    server.script(error(503))
+    with pytest.raises(AllProvidersFailed):
+        asked.ask("Hi")
+    asked.monitor.check(["one"], fresh=True)  # it does not answer that either
+    (breaker,) = asked.breakers()
+    (candidate,) = asked.plan(asked.request("Hi")[0]).candidates
+    breakers = asked._engine.breakers
+    assert breakers.standing(candidate).wait > 0
+    server.script(status(200, LIST))
+    [checked] = asked.monitor.check(["one"], fresh=True)
+    assert checked.verdict == "valid"
+    assert breakers.standing(candidate).wait == 0
+    assert breakers.waiting() == set()
+    assert asked.breakers() == (breaker,)  # whether it answers questions a call has to show
