@@ -20,10 +20,10 @@ LAYERS = {
 }  # fmt: skip
 SAME_LAYER = {
     ("models", "errors"), ("errors", "models"), ("errors", "secret"),
-    ("cli", "demo"), ("magics", "demo"), ("magics", "widgets"),
+    ("cli", "demo"), ("magics", "demo"), ("magics", "widgets"), ("manager", "widgets"),
 }  # fmt: skip
 """`errors` names `Attempt` for type checkers only and takes keys out of what it says; the command
-and the magic start the demo; the magic shows widgets."""
+and the magic start the demo; the magic and `llm.panel()` show widgets."""
 FENCES = {
     "httpx": {"engine"}, "httpx2": {"engine"}, "httpx_aiohttp": {"engine"}, "aiohttp": {"engine"},
     "cryptography": {"vault"},

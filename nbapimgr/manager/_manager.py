@@ -26,6 +26,7 @@ from nbapimgr.manager._providers import Providers
 from nbapimgr.manager._question import question
 from nbapimgr.manager._routes import resolve
 from nbapimgr.manager._totals import totals
+from nbapimgr.manager._views import Views
 from nbapimgr.models import Finished, Plan, Planned, Reply, Request
 from nbapimgr.schema import shape
 from nbapimgr.usage import UsageStore, estimate_tokens
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["Manager"]
 
 
-class Manager(Preferences, Breaking, Failing, Healthy):
+class Manager(Preferences, Breaking, Failing, Healthy, Views):
     """The providers of one person in one kernel, and how to ask them.
 
     Args:
