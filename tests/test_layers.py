@@ -26,7 +26,7 @@ SAME_LAYER = {
 and the magic start the demo; the magic and `llm.panel()` show widgets."""
 FENCES = {
     "httpx": {"engine"}, "httpx2": {"engine"}, "httpx_aiohttp": {"engine"}, "aiohttp": {"engine"},
-    "cryptography": {"vault"},
+    "cryptography": {"vault"}, "keyring": {"vault"},
     "pandas": {"usage", "analytics", "models", "manager", "magics", "schema"},
     "pyarrow": {"usage", "analytics"},
     "altair": {"analytics"},

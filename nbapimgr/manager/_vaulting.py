@@ -60,6 +60,11 @@ class Vaulting:
     def __init__(self, keys: Credentials) -> None:
         self._keys = keys
 
+    @property
+    def vault_id(self) -> str:
+        """What tells the vault from others; "" where none is open."""
+        return self._keys.vault.id if self._keys.vault else ""
+
     def status(self) -> VaultStatus:
         """How keys are kept here, and what could be done about it."""
         vault = self._keys.vault

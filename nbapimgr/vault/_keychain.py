@@ -122,7 +122,8 @@ def _real_backend() -> Any:
             "the keychain needs keyring", hint="pip install 'nbapimgr[keychain]'"
         ) from None
     chosen: Any = keyring.get_keyring()
-    for backend in getattr(chosen, "backends", None) or (chosen,):
+    chain = getattr(chosen, "backends", None)
+    for backend in (chosen,) if chain is None else chain:
         if is_keychain(backend):
             return backend
     raise VaultLocked(f"there is no keychain here ({type(chosen).__module__})")

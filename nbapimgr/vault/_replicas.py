@@ -93,10 +93,18 @@ class Look(NamedTuple):
             return f"{self.copies[0].path} and {self.copies[1].path} are of two different vaults"
         return ""
 
+    def of_one_vault(self, vault: str) -> Look:
+        """The same, with copies of any other vault marked as of no use."""
+        one, two = (
+            copy._replace(fault="is of another vault") if copy.vault not in ("", vault) else copy
+            for copy in self.copies
+        )
+        return self._replace(copies=(one, two))
+
     @property
     def healthy(self) -> bool:
-        """Both copies are good and the same."""
-        return bool(self.good) and {copy.data for copy in self.copies} == {self.good[0].data}
+        """Both copies are the best there is."""
+        return self.best is not None and all(copy.data == self.best.data for copy in self.copies)
 
 
 class Replicas:
@@ -107,7 +115,8 @@ class Replicas:
 
     def signature(self) -> tuple[object, ...]:
         """What differs when another process has written."""
-        return tuple(_disk.signature(path) for path in self._folders.copies)
+        places = (*self._folders.copies, self._folders.history)
+        return tuple(_disk.signature(path) for path in places)
 
     def look(
         self, verify: Callable[[Parsed], object] | None = None, *, lenient: bool = False

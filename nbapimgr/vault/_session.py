@@ -135,7 +135,7 @@ class Session:
             if self._document is None or self._replicas.signature() == self._signature:
                 return self._document
             try:
-                self._look()
+                self._reopened()
             except VaultError as e:  # what was read before still answers cells
                 self._note(f"{e}; keys as they were read before are used")
                 self._why_not = str(e)
@@ -149,8 +149,8 @@ class Session:
         files = [c.parsed for c in (look.best, *look.copies) if c is not None and c.parsed]
         if lenient:
             files += self._replicas.kept()
-        if newer := next((copy for copy in look.copies if copy.newer), None):
-            raise VaultError(f"{newer.path}: {newer.fault}", hint="pip install -U nbapimgr")
+        if all(copy.newer for copy in look.copies):
+            raise VaultError(look.why_not, hint="pip install -U nbapimgr")
         if not files:
             raise VaultDamaged(look.why_not or "no copy is left", hint="nbapimgr keys repair")
         for parsed in files:
@@ -191,6 +191,14 @@ class Session:
         self._signature = signature
         return look
 
+    def _reopened(self) -> Look:
+        """`_look`; where another process has changed the slots, with another slot."""
+        try:
+            return self._look()
+        except VaultLocked:
+            self._open(Opener(self._folders, self._keychain, self._environ))
+            return self._look()
+
     def _taken(self, look: Look) -> Document:
         if look.best is None or look.best.parsed is None:
             raise VaultDamaged(look.why_not or "no copy is left", hint="nbapimgr keys repair")
@@ -213,8 +221,9 @@ class Session:
     def _heal(self) -> None:
         """Mend one bad copy now; that it cannot be done now is no reason not to use the keys."""
         try:
-            with self._writing():
-                self._mended(self._look())
+            if not self._look().healthy:
+                with self._writing():
+                    self._mended(self._look())
         except VaultError as e:
             self._note(f"a copy of the vault could not be mended: {e}")
 

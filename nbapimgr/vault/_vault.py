@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from nbapimgr.errors import OptionError, VaultDamaged, VaultError, VaultLocked
+from nbapimgr.errors import OptionError, VaultDamaged, VaultError
 from nbapimgr.vault._changes import purge
 from nbapimgr.vault._format import Header, compose, data_key, open_body, parse
 from nbapimgr.vault._frames import without_frames
@@ -60,20 +60,10 @@ class Vault(Session):
             now = int(self._clock())
             vault = secrets.token_hex(16)
             maker = Maker(vault, self._folders, self._keychain, self._environ, now)
-            made = tuple(make(maker))
-            try:
-                _enough(made, accept_loss=accept_loss)
-                self._write(
-                    Document.new(),
-                    Header(vault=vault, generation=0, created=now, written=0, writer="", slots=()),
-                    look,
-                    made,
-                )
-            except BaseException:
-                for each in made:
-                    maker.forget(each.slot)
-                raise
+            made = _enough(maker, make, (), accept_loss=accept_loss)
+            empty = Header(vault=vault, generation=0, created=now, written=0, writer="", slots=())
             self._slot = (made[0].slot.id, made[0].wrap)
+            self._write(Document.new(), empty, look, made)
         return made
 
     @without_frames
@@ -105,18 +95,12 @@ class Vault(Session):
             VaultError: As `change`.
         """
         with self._lock, self._writing():
-            self._look()
+            self._reopened()
             maker = Maker(self.id, self._folders, self._keychain, self._environ, int(self._clock()))
-            made = tuple(make(maker))
             gone = [slot for slot in self.slots if drop(slot)]
-            try:
-                kept = [slot for slot in self.slots if slot not in gone]
-                _enough((*kept, *made), accept_loss=accept_loss)
-                self._change(lambda document: document, made, gone)
-            except BaseException:
-                for each in made:
-                    maker.forget(each.slot)
-                raise
+            kept = [slot for slot in self.slots if slot not in gone]
+            made = _enough(maker, make, kept, accept_loss=accept_loss)
+            self._change(lambda document: document, made, gone)
             for slot in gone:
                 maker.forget(slot)
             if gone:
@@ -151,6 +135,7 @@ class Vault(Session):
             if newer := next((copy for copy in look.copies if copy.newer), None):
                 raise VaultError(f"{newer.path}: {newer.fault}", hint="pip install -U nbapimgr")
             found = self._taken(look)
+            look = look.of_one_vault(self.id)
             self._write(found, self._opened_header(), look, ())
             return _repaired(look, known)
 
@@ -178,14 +163,6 @@ class Vault(Session):
                 continue
             return self._opened_document()
         raise VaultError("NOT saved: other processes were first, again and again")
-
-    def _reopened(self) -> Look:
-        """`_look`; where another process has changed the slots, with another slot."""
-        try:
-            return self._look()
-        except VaultLocked:
-            self._open(Opener(self._folders, self._keychain, self._environ))
-            return self._look()
 
     def _write(
         self,
@@ -218,16 +195,34 @@ class Vault(Session):
         self._document, self._header, self._why_not = document, parsed.header, ""
         if self._slot is None or self._slot[0] not in keys:
             self._slot = next(iter(keys.items()))
-        self._signature = self._replicas.signature()
         self._replicas.tidy()
+        self._signature = self._replicas.signature()
 
 
-def _enough(slots: Sequence[object], *, accept_loss: bool) -> None:
-    if not slots or (len(slots) < _ENOUGH and not accept_loss):
+def _enough(
+    maker: Maker,
+    make: Callable[[Maker], Sequence[Made]],
+    kept: Sequence[Slot],
+    *,
+    accept_loss: bool,
+) -> tuple[Made, ...]:
+    """New slots, which with those that are kept are enough.
+
+    What a slot has put into a keychain or a file stays when the write fails later: it may have got
+    as far as one copy, which nothing else would open.
+
+    Raises:
+        OptionError: They are too few.
+    """
+    made = tuple(make(maker))
+    if (count := len(made) + len(kept)) < _ENOUGH and not (count and accept_loss):
+        for each in made:
+            maker.forget(each.slot)
         raise OptionError(
             "a vault needs two ways to open it: one alone can be lost, and all keys with it",
             hint="add a passphrase or a recovery code, or say accept_loss=True",
         )
+    return made
 
 
 def _repaired(look: Look, known: Header | None) -> tuple[str, ...]:

@@ -1,0 +1,117 @@
+"""Colab's and Kaggle's secrets: read where they are given, and never waited for."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import ModuleType
+
+import pytest
+
+from nbapimgr.vault import _platform
+from nbapimgr.vault._patience import within
+from nbapimgr.vault._platform import PlatformSecrets
+
+COLAB = {"COLAB_RELEASE_TAG": "release-colab_1"}
+KAGGLE = {"KAGGLE_KERNEL_RUN_TYPE": "Interactive"}
+
+
+@pytest.fixture
+def colab(monkeypatch):
+    """A Colab whose `userdata.get` is the function that is given."""
+
+    def with_this(get):
+        package, userdata = ModuleType("google.colab"), ModuleType("google.colab.userdata")
+        userdata.get = get
+        monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
+        monkeypatch.setitem(sys.modules, "google.colab", package)
+        monkeypatch.setitem(sys.modules, "google.colab.userdata", userdata)
+        return PlatformSecrets(COLAB)
+
+    return with_this
+
+
+def raising(name):
+    def get(_name):
+        raise type(name, (Exception,), {})(f"{name} of sk-quoted")
+
+    return get
+
+
+def test_there_are_none_anywhere_else():
+    secrets = PlatformSecrets({})
+    assert secrets.name == ""
+    assert secrets.get("OPENAI_API_KEY") is None
+    assert secrets.notices == []
+
+
+def test_colabs_are_read_once(colab):
+    asked = []
+
+    def get(name):
+        asked.append(name)
+        return {"A": " sk-of-colab "}[name] if name == "A" else None
+
+    secrets = colab(get)
+    assert secrets.name == "Colab"
+    assert secrets.get("A").reveal() == "sk-of-colab"
+    assert secrets.get("A").reveal() == "sk-of-colab"
+    assert secrets.get("B") is None
+    assert secrets.get("B") is None
+    assert asked == ["A", "B"]
+
+
+def test_kaggles_are_read(monkeypatch):
+    module = ModuleType("kaggle_secrets")
+
+    class Client:
+        def get_secret(self, name):
+            return f"sk-of-kaggle-{name}"
+
+    module.UserSecretsClient = Client
+    monkeypatch.setitem(sys.modules, "kaggle_secrets", module)
+    secrets = PlatformSecrets(KAGGLE)
+    assert secrets.name == "Kaggle"
+    assert secrets.get("A").reveal() == "sk-of-kaggle-A"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("TimeoutException", "in its own page alone"),
+        ("NotebookAccessError", "has a secret A: switch on its notebook access"),
+        ("ConnectionError", "internet access"),
+        ("BackendError", "attach them"),
+        ("SecretNotFoundError", ""),
+    ],
+)
+def test_what_can_be_done_is_said_once(colab, monkeypatch, error, said):
+    monkeypatch.setattr(_platform, "_AGAIN", 0.0)
+    secrets = colab(raising(error))
+    assert secrets.get("A") is None
+    assert secrets.get("A") is None
+    assert len(secrets.notices) == bool(said)
+    assert all(said in line and "sk-quoted" not in line for line in secrets.notices)
+
+
+def test_a_platform_without_its_own_package_has_none(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", None)
+    assert PlatformSecrets({"COLAB_GPU": ""}).get("A") is None
+
+
+def test_one_that_never_answers_is_not_waited_for(colab, monkeypatch):
+    monkeypatch.setattr(_platform, "_PATIENCE", 0.05)
+    released = threading.Event()
+    secrets = colab(lambda _name: released.wait(60))
+    assert secrets.get("A") is None
+    assert secrets.notices == [
+        "Colab does not give its secrets here: it does in its own page alone"
+    ]
+    released.set()
+
+
+def test_patience_gives_what_a_function_gives():
+    assert within(5, lambda: 7) == 7
+    assert within(5, lambda: None) is None
+    with pytest.raises(ZeroDivisionError):
+        within(5, lambda: 1 // 0)
