@@ -39,7 +39,7 @@ of others; rates and quantiles fade. Durations are seconds, moments UTC."""
 
 def health_rows(manager: Manager) -> list[dict[str, Any]]:
     """One row for each model of each provider, in the order they are tried. Nothing is sent."""
-    manager.monitor.remember()
+    _look(manager)
     return [
         _row(manager, provider, model)
         for provider in sorted(manager.providers.values(), key=lambda p: p.priority)
@@ -49,7 +49,7 @@ def health_rows(manager: Manager) -> list[dict[str, Any]]:
 
 def health_in_words(manager: Manager, provider: Provider) -> str:
     """How a provider does, all its models together, in half a line for people."""
-    manager.monitor.remember()
+    _look(manager)
     known = manager.monitor.history.of_provider(provider.name)
     checked = manager.monitor.checked(provider)
     breaker = _breaker(manager, provider, next(iter(provider.models), ""))
@@ -62,6 +62,12 @@ def health_in_words(manager: Manager, provider: Provider) -> str:
             return f"{state}: {', '.join(_figures(known))}"
         case _:
             return f"no calls {'lately' if known.attempts else 'yet'}{_said(checked)}"
+
+
+def _look(manager: Manager) -> None:
+    """See what other kernels have met: their attempts once, their breakers now."""
+    manager.monitor.remember()
+    manager.breakers()
 
 
 def _models(manager: Manager, provider: Provider) -> Iterator[str]:

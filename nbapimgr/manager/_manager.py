@@ -57,6 +57,7 @@ class Manager(Preferences, Breaking, Failing, Healthy, Views):
         providers: The configured providers, a mapping by name that can `add`, `update`, `remove`
             and `test`.
         credentials: Their keys, by alias.
+        monitor: Their health: `check`, `watch`, `listen`; as a table it is `health()`.
         last: The newest reply, or None.
         trouble: Lines about what is not being saved, and why.
     """

@@ -219,3 +219,17 @@ def test_one_that_answers_its_free_call_again_is_tried_with_the_next_call(asked,
     assert breakers.standing(candidate).wait == 0
     assert breakers.waiting() == set()
     assert asked.breakers() == (breaker,)  # whether it answers questions a call has to show
+
+
+def test_what_another_kernel_leaves_alone_is_seen_without_a_call(asked, home, server, quick):
+    store = asked._engine.breakers.store
+    server.script(error(401))
+    asked.credentials.add("one", "a-key-of-mine")
+    with pytest.raises(AllProvidersFailed):
+        asked.ask("Hi")
+    other = Manager(home)
+    other.credentials.add("one", "a-key-of-mine")
+    other._engine.breakers.store = store
+    assert row(other)["state"] == "open"
+    assert words(other)[0].startswith("open: auth.invalid_key")
+    other.close()
