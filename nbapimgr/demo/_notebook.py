@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbapimgr.demo._breaking import MEND, WAYS, says
 from nbapimgr.demo._home import LOCAL, furnish, local_model, provider_of, settings_for
-from nbapimgr.demo._rehearsal import NAMES, Rehearsal, providers_at, says
+from nbapimgr.demo._rehearsal import NAMES, Rehearsal, providers_at
 from nbapimgr.errors import NbApiMgrError, OptionError
 from nbapimgr.manager import connect, disconnect
 
@@ -111,7 +112,7 @@ def _break(manager: Manager, *words: str) -> str:
     if len(words) != 3 or words[0] != "break":  # noqa: PLR2004  # break, who, how
         raise OptionError(
             f"%llm demo {' '.join(words)} is not understood",
-            hint="%llm demo break rehearsal-anthropic stream (or silent, down, limit, mend)",
+            hint=f"%llm demo break {NAMES[0]} stream (or {', '.join([*WAYS][1:])}, {MEND})",
         )
     _, name, how = words
     if manager.mode == "replay":

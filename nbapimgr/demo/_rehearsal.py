@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from nbapimgr.errors import MissingExtra, OptionError, UnknownName
+from nbapimgr.demo._breaking import DIALECTS, MEND, WAYS, says
+from nbapimgr.errors import MissingExtra
 from nbapimgr.models import Provider
 
 if TYPE_CHECKING:
@@ -17,24 +18,16 @@ if TYPE_CHECKING:
 
     from llmock.testing import LLMockServer
 
-__all__ = ["NAMES", "Rehearsal", "providers_at", "says"]
+__all__ = ["NAMES", "Rehearsal", "providers_at"]
 
-_DIALECTS: Final = {"rehearsal-anthropic": "anthropic", "rehearsal-gemini": "gemini"}
 _PATHS: Final = {"anthropic": "/v1", "gemini": "/v1beta"}
-NAMES: Final = tuple(_DIALECTS)
+NAMES: Final = tuple(DIALECTS)
 _CHUNK_DELAY_MS: Final = 40
 _ANSWER: Final = (
     "This answer is rehearsed: a server on this machine spoke it in {dialect}'s wire format, and "
     "no model was asked. It streams word by word so that you can watch it arrive, and it can be "
     "made to break in the middle of a sentence, which is when the next provider takes over."
 )
-_BREAKS: Final[dict[str, dict[str, Any]]] = {
-    "stream": {"kind": "disconnect", "after_chunks": 12},
-    "silent": {"kind": "stall", "after_chunks": 12, "stall_seconds": 60.0},
-    "down": {"status": 503},
-    "limit": {"status": 429, "retry_after": 30.0},
-}
-"""How a rehearsal provider can be broken; "mend" undoes it."""
 
 
 class Rehearsal:
@@ -77,7 +70,7 @@ class Rehearsal:
         """
         line = says(name, how)
         self._broken.pop(name, None)
-        if how != "mend":
+        if how != MEND:
             self._broken[name] = how
         self._script()
         return line
@@ -87,46 +80,25 @@ class Rehearsal:
         return self._server.state.journal.records(wait=1.0)
 
     def stop(self) -> None:
-        """Stop the server."""
+        """Stop the server, without waiting for answers that hang on purpose."""
+        uvicorn = getattr(self._server, "_server", None)
+        if uvicorn is not None:
+            uvicorn.force_exit = True
         self._server.stop()
 
     def _script(self) -> None:
-        from llmock.scenarios import Fail, Match, Reply, StreamFault
+        from llmock import scenarios
 
         queue = self._server.state.scenarios
         queue.clear()
-        for name, dialect in _DIALECTS.items():
-            match = Match(provider=dialect)
-            queue.add(Reply(text=_ANSWER.format(dialect=dialect.title()), times=None, match=match))
-            how = self._broken.get(name)
-            if how:
-                kind = StreamFault if "kind" in _BREAKS[how] else Fail
-                queue.add(kind(**_BREAKS[how], times=None, match=match))
-
-
-_SAYS: Final = {
-    "stream": "its streams now break in the middle",
-    "silent": "it now falls silent after a few words",
-    "down": "it now answers 503",
-    "limit": "it now answers 429, try again in 30 seconds",
-    "mend": "it works again",
-}
-
-
-def says(name: str, how: str) -> str:
-    """The line about a provider that is broken, or mended, in this way.
-
-    Raises:
-        UnknownName: There is no such rehearsal provider.
-        OptionError: There is no such way to break it.
-    """
-    if name not in _DIALECTS:
-        raise UnknownName("rehearsal provider", name, _DIALECTS)
-    if how not in _SAYS:
-        raise OptionError(
-            f"{how!r} is no way to break a provider", hint=f"{', '.join(_BREAKS)} or mend"
-        )
-    return f"{name}: {_SAYS[how]}"
+        for name, dialect in DIALECTS.items():
+            match = scenarios.Match(provider=dialect)
+            text = _ANSWER.format(dialect=dialect.title())
+            if how := self._broken.get(name):
+                way = WAYS[how]
+                behave = getattr(scenarios, way.kind)
+                queue.add(behave(**way.details, times=None, match=match))
+            queue.add(scenarios.Reply(text=text, times=None, match=match))
 
 
 def providers_at(address: Callable[[str], str]) -> tuple[Provider, ...]:
@@ -140,5 +112,5 @@ def providers_at(address: Callable[[str], str]) -> tuple[Provider, ...]:
             priority=10 * number,
             keyless=True,
         )
-        for number, (name, dialect) in enumerate(_DIALECTS.items(), 1)
+        for number, (name, dialect) in enumerate(DIALECTS.items(), 1)
     )

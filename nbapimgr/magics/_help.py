@@ -21,6 +21,8 @@ def help_card(topic: str | None = None) -> Card:
     for command in COMMANDS:
         if command.name == name:
             lines = [f"%llm {command.name} {command.usage}".rstrip(), f"  {command.help}"]
+            if command.then:
+                lines.append(f"  HOW: {', '.join(command.then)}")
             return Card(lines + [_option(option) for option in command.options])
     for option in OPTIONS:
         if name in {option.name, option.short} and name:

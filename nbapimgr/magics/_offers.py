@@ -83,6 +83,8 @@ class Offers:
             return of_kind("topic", (*_COMMANDS, *(o.name for o in OPTIONS)), fragment)
         if command.choices and not plain:
             return of_kind("value", command.choices, fragment)
+        if command.then and len(plain) == 2:  # noqa: PLR2004  # a choice and a provider
+            return of_kind("value", command.then, fragment)
         return of_kind("provider", self.providers, fragment)
 
     def _option(

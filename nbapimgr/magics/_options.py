@@ -61,6 +61,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     usage: str = ""
     most: int = 0
     choices: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+    """What may follow a choice and a provider."""
     options: tuple[Option, ...] = ()
 
 
@@ -159,6 +161,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="local", usage="[FILE.gguf]", most=1,
             help="a model on this machine that answers offline: a file, or a small one is fetched"),
     Command(name="demo", usage="[break PROVIDER HOW]", most=3, choices=("break",),
+            then=("stream", "cut", "garbled", "silent", "mute", "slow", "empty", "down", "error",
+                  "limit", "quota", "auth", "gone", "mend"),
             help="rehearsal providers and a small real model, without any key"),
 )  # fmt: skip
 

@@ -8,14 +8,21 @@ import pytest
 
 from nbapimgr import AllProvidersFailed, MissingExtra, OptionError, Settings, UnknownName
 from nbapimgr.demo import Rehearsal, rehearse
+from nbapimgr.demo._breaking import MEND, WAYS
 from nbapimgr.demo._neighbours import neighbours
+from nbapimgr.magics._options import COMMANDS as _COMMANDS
 from nbapimgr.manager import Manager
+
+COMMANDS = {command.name: command for command in _COMMANDS}
 
 
 @pytest.fixture(scope="module")
 def rehearsal():
-    with Rehearsal() as running:
-        yield running
+    """Running, and faster than anybody reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nbapimgr.demo._rehearsal._CHUNK_DELAY_MS", 1)
+        with Rehearsal() as running:
+            yield running
 
 
 @pytest.fixture
@@ -34,10 +41,35 @@ def test_each_answers_and_says_that_it_is_rehearsed(llm, name):
     assert reply.provider == name
 
 
-@pytest.mark.parametrize(
-    ("how", "category"),
-    [("stream", "service.stream_broken"), ("down", "service.overloaded")],
-)
+BROKEN = {
+    "stream": "service.stream_broken",
+    "cut": "service.stream_broken",
+    "garbled": "service.malformed",
+    "empty": "service.empty",
+    "down": "service.overloaded",
+    "error": "service.error",
+    "limit": "rate_limit.short",
+    "quota": "quota.exhausted",
+    "auth": "auth.invalid_key",
+    "gone": "model.not_found",
+}
+SILENT = ("silent", "mute", "slow")
+
+
+def test_every_way_is_tried():
+    assert set(WAYS) == {*BROKEN, *SILENT}
+    assert COMMANDS["demo"].then == (*WAYS, MEND)
+
+
+@pytest.mark.parametrize("how", SILENT)
+def test_a_silent_one_is_not_waited_for_longer_than_the_user_waits(llm, rehearsal, how):
+    rehearsal.break_("rehearsal-anthropic", how)
+    with pytest.raises(AllProvidersFailed) as e:
+        llm.ask("hi", route="rehearsal-anthropic", fallback=False, timeout=0.5)
+    assert e.value.attempts[0].failure.category == "network.total_timeout"
+
+
+@pytest.mark.parametrize(("how", "category"), BROKEN.items())
 def test_a_broken_one_fails_as_told_and_the_other_takes_over(llm, rehearsal, how, category):
     said = rehearsal.break_("rehearsal-anthropic", how)
     assert said.startswith("rehearsal-anthropic: ")
@@ -45,6 +77,7 @@ def test_a_broken_one_fails_as_told_and_the_other_takes_over(llm, rehearsal, how
     assert reply.provider == "rehearsal-gemini"
     assert reply.attempts[0].failure.category == category
     rehearsal.break_("rehearsal-anthropic", "mend")
+    llm.reset()
     assert llm.ask("hi").provider == "rehearsal-anthropic"
 
 
@@ -56,16 +89,17 @@ def test_a_limited_one_says_when_to_come_back(llm, rehearsal):
 
 
 @pytest.mark.parametrize(
-    ("name", "how", "error", "said"),
+    ("name", "how", "error", "hint"),
     [
-        ("rehearsal-antropic", "stream", UnknownName, "rehearsal-antropic"),
-        ("rehearsal-gemini", "melt", OptionError, "melt"),
+        ("rehearsal-antropic", "stream", UnknownName, "did you mean 'rehearsal-anthropic'?"),
+        ("rehearsal-gemini", "lmit", OptionError, "did you mean 'limit'?"),
+        ("rehearsal-gemini", "zzz", OptionError, "stream, cut, garbled"),
     ],
 )
-def test_wrong_ways_to_break_are_named(rehearsal, name, how, error, said):
-    with pytest.raises(error, match=said) as e:
+def test_wrong_ways_to_break_are_told_the_right_one(rehearsal, name, how, error, hint):
+    with pytest.raises(error, match=how if error is OptionError else name) as e:
         rehearsal.break_(name, how)
-    assert e.value.hint
+    assert e.value.hint.startswith(hint)
 
 
 def test_without_llmock_the_command_that_installs_it_is_named(monkeypatch):

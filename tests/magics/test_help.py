@@ -35,6 +35,10 @@ def test_a_command_with_its_options():
     assert [line.split()[0] for line in options] == ["--by", "--since"]
 
 
+def test_a_command_whose_words_are_known():
+    assert help_card("demo").lines[-1].startswith("  HOW: stream, cut, garbled, silent")
+
+
 @pytest.mark.parametrize("topic", ["doctor", "%doctor"])
 def test_a_command_without_options(topic):
     assert help_card(topic).lines[0] == "%llm doctor"
