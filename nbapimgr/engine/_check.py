@@ -32,6 +32,7 @@ _MOST_PAGES: Final = 20
 """Pages of a list that are read after the first: the dialects ask for up to a thousand on each."""
 _NOTHING_ASKED: Final = Request(messages=(), stream=False)
 C = TypeVar("C", bound="_ModelList")
+_NO_LIST: Final = "there is no list of models at its base URL; if it answers, all is well"
 _PUBLIC: Final = "its list of models is public and says nothing of the key"
 
 
@@ -158,6 +159,8 @@ class _KeyCheck(_ModelList):
         verdict, reason, failure = self.verdict, self.reason, self.failure
         if failure is not None:
             verdict, reason = verdict_on(failure), failure.detail or failure.message
+            if failure.category == "model.not_found":  # the words of a page that is not there
+                reason = _NO_LIST
         return Checked(
             provider=self.candidate.provider.name,
             verdict=verdict,

@@ -137,6 +137,7 @@ def test_the_server_is_started_first_where_there_is_no_address(server, candidate
         (error(429, "pay", code="insufficient_quota"), "limited", "quota.exhausted"),
         (error(500), "unknown", "service.error"),
         (status(200, b"<html>"), "unknown", "service.malformed"),
+        (error(404, "Not Found"), "unknown", "model.not_found"),
     ],
 )
 def test_what_a_check_says(engine, server, candidate, behaviour, verdict, category):
