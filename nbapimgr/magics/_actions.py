@@ -208,9 +208,7 @@ def _version(_manager: Manager, _command: Command) -> object:
 
 
 def _panel(manager: Manager, _command: Command) -> object:
-    from nbapimgr.widgets import panel  # and with it anywidget, half a second
-
-    return panel(manager)
+    return manager.panel()
 
 
 def _demo(manager: Manager, command: Command) -> object:

@@ -283,6 +283,7 @@ class Manager(Preferences, Breaking, Failing, Healthy, Views):
         self._engine.close()
         self.monitor.join()
         self._usage.close()
+        self._close_views()
 
     def _request(self, prompt: Prompt | Request, options: dict[str, Any]) -> Request:
         return prompt if isinstance(prompt, Request) else question(prompt, **options)

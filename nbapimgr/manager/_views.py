@@ -14,11 +14,22 @@ __all__ = ["Views"]
 class Views:
     """What of a manager can be looked at in a notebook. Widgets are loaded when one is shown."""
 
+    _panel: Panel | None = None
+
     def panel(self) -> Panel:
         """The settings panel: add providers by pasting their keys, order them, check them.
 
         The same one each time. As the last line of a cell it is shown.
         """
-        from nbapimgr.widgets import panel
+        from nbapimgr.widgets import Panel
 
-        return panel(cast("Manager", self))
+        if self._panel is None:
+            self._panel = Panel(cast("Manager", self))
+        self._panel.refresh()
+        return self._panel
+
+    def _close_views(self) -> None:
+        """What is still shown acts no more; ipywidgets would keep it, and this, for ever."""
+        if self._panel is not None:
+            self._panel.close()
+            self._panel = None

@@ -3,16 +3,14 @@
 from nbapimgr.widgets._error_controls import Controls
 from nbapimgr.widgets._error_page import error_html, error_text
 from nbapimgr.widgets._error_story import Story, Tried, story
-from nbapimgr.widgets._panel import Panel, close_panels, panel
+from nbapimgr.widgets._panel import Panel
 
 __all__ = [
     "Controls",
     "Panel",
     "Story",
     "Tried",
-    "close_panels",
     "error_html",
     "error_text",
-    "panel",
     "story",
 ]

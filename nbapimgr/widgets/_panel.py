@@ -6,7 +6,6 @@ import functools
 import logging
 import secrets
 import threading
-import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.errors import NbApiMgrError
@@ -24,29 +23,12 @@ if TYPE_CHECKING:
     from nbapimgr.manager import Manager
     from nbapimgr.widgets._panel_answer import Work
 
-__all__ = ["Panel", "close_panels", "panel"]
+__all__ = ["Panel"]
 
 _KERNEL: Final = secrets.token_hex(8)
 """This process, for what is sealed for it."""
 _VIEW: Final = "application/vnd.jupyter.widget-view+json"
 _log = logging.getLogger(__name__)
-_panels: weakref.WeakKeyDictionary[Manager, Panel] = weakref.WeakKeyDictionary()
-
-
-def panel(manager: Manager) -> Panel:
-    """The settings panel of a manager: the same one each time, shown as often as one likes."""
-    found = _panels.get(manager)
-    if found is None:
-        found = _panels[manager] = Panel(manager)
-    found.refresh()
-    return found
-
-
-def close_panels() -> None:
-    """Close every panel: what is still shown of them acts no more."""
-    for one in list(_panels.values()):
-        one.close()
-    _panels.clear()
 
 
 class Panel:
@@ -57,7 +39,7 @@ class Panel:
     """
 
     def __init__(self, manager: Manager) -> None:
-        self._manager = weakref.ref(manager)
+        self._manager = manager
         self.widget = _kind()(vendors=vendors(), mark=secrets.token_hex(4))
         self._entries = SealedEntries(kernel=_KERNEL, widget=self.widget.model_id)
         self._actions = Actions(
@@ -70,12 +52,11 @@ class Panel:
         )
         self.widget.on_msg(self._asked)
         self._deafen = manager.monitor.listen(lambda _: self.refresh())
+        self.refresh()
 
     def refresh(self) -> None:
         """Show what is there now."""
-        manager = self._manager()
-        if manager is not None:
-            self.widget.state = shown(manager, self._actions.checking)
+        self.widget.state = shown(self._manager, self._actions.checking)
 
     def close(self) -> None:
         """Let go of the page; a form that is still open there can save nothing."""

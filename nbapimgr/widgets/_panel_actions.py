@@ -253,6 +253,6 @@ def _updated(name: str, message: asked.Update) -> str:
     if message.enabled is not None:
         return f"{name} is switched {'on' if message.enabled else 'off'}."
     if message.models is not None:
-        count = len(message.models)
+        count = len(set(message.models))
         return f"{name} has {count} model{'s' * (count != 1)}."
     return f"The limits of {name} are changed."
