@@ -116,14 +116,16 @@ def draft_on_disk(draft: Path, data: bytes) -> None:
 
 def replace(draft: Path, path: Path) -> None:
     """Rename onto `path`, and have that on the disk."""
-    for tried in range(_TRIES):
+    tried = 0
+    while True:
         try:
             os.replace(draft, path)
             break
         except PermissionError:
-            if os.name != "nt" or tried == _TRIES - 1:
+            tried += 1
+            if os.name != "nt" or tried == _TRIES:
                 raise
-            time.sleep(0.02 * 2**tried)
+            time.sleep(0.01 * 2**tried)
     sync_folder(path.parent)
 
 

@@ -168,18 +168,16 @@ class Replicas:
         with _drafted(second.path.parent, generation, data) as draft:
             _replace(draft, second)
 
-    def heal(self, look: Look) -> None:
+    def heal(self, look: Look, best: Copy) -> None:
         """Make both copies the best one.
 
         Raises:
             OSError: It cannot be done; nothing is worse than before.
         """
-        if look.best is None:
-            return
         for copy in look.copies:
-            if copy.data != look.best.data:
+            if copy.data != best.data:
                 _disk.make_folder(copy.path.parent)
-                with _drafted(copy.path.parent, look.best.generation, look.best.data) as draft:
+                with _drafted(copy.path.parent, best.generation, best.data) as draft:
                     _replace(draft, copy)
 
     def tidy(self, *, forget: bool = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from nbapimgr.errors import VaultDamaged, VaultError, VaultLocked
 from nbapimgr.vault._format import data_key, open_body
@@ -25,9 +25,17 @@ if TYPE_CHECKING:
     from nbapimgr.vault._format import Header, Parsed, Slot
     from nbapimgr.vault._replicas import Look
 
-__all__ = ["Session", "State"]
+__all__ = ["Found", "Session"]
 
 State = Literal["none", "locked", "open", "read-only"]
+
+
+class Found(NamedTuple):
+    """What was read from the disk a moment ago."""
+
+    look: Look
+    document: Document
+    header: Header
 
 
 class Session:
@@ -178,7 +186,7 @@ class Session:
             raise VaultLocked("the vault is locked", hint="%llm keys unlock")
         return read_document(open_body(parsed, data_key(parsed, *self._slot)))
 
-    def _look(self, *, lenient: bool = False) -> Look:
+    def _look(self, *, lenient: bool = False) -> Found:
         """Read what is on the disk, and take it over.
 
         Raises:
@@ -187,11 +195,11 @@ class Session:
         """
         signature = self._replicas.signature()
         look = self._replicas.look(self._opens, lenient=lenient)
-        self._taken(look)
+        found = self._taken(look)
         self._signature = signature
-        return look
+        return found
 
-    def _reopened(self) -> Look:
+    def _reopened(self) -> Found:
         """`_look`; where another process has changed the slots, with another slot."""
         try:
             return self._look()
@@ -199,7 +207,7 @@ class Session:
             self._open(Opener(self._folders, self._keychain, self._environ))
             return self._look()
 
-    def _taken(self, look: Look) -> Document:
+    def _taken(self, look: Look) -> Found:
         if look.best is None or look.best.parsed is None:
             raise VaultDamaged(look.why_not or "no copy is left", hint="nbapimgr keys repair")
         header = look.best.parsed.header
@@ -216,20 +224,20 @@ class Session:
         self._why_not = look.why_not
         if strange or look.best.parsed.strange:
             self._why_not = "a newer nbapimgr wrote things into it that this one does not know"
-        return self._document
+        return Found(look, self._document, header)
 
     def _heal(self) -> None:
         """Mend one bad copy now; that it cannot be done now is no reason not to use the keys."""
         try:
-            if not self._look().healthy:
+            if not self._look().look.healthy:
                 with self._writing():
-                    self._mended(self._look())
+                    self._mended(self._look().look)
         except VaultError as e:
             self._note(f"a copy of the vault could not be mended: {e}")
 
     def _mended(self, look: Look) -> None:
-        if not look.healthy and not look.why_not:
-            self._replicas.heal(look)
+        if look.best and not look.healthy and not look.why_not:
+            self._replicas.heal(look, look.best)
             self._mark(look)
             self._signature = self._replicas.signature()
 
@@ -241,16 +249,6 @@ class Session:
     def _note(self, line: str) -> None:
         if line not in self.notices:
             self.notices.append(line)
-
-    def _opened_document(self) -> Document:
-        if self._document is None:
-            raise VaultLocked("the vault is locked", hint="%llm keys unlock")
-        return self._document
-
-    def _opened_header(self) -> Header:
-        if self._header is None:
-            raise VaultLocked("the vault is locked", hint="%llm keys unlock")
-        return self._header
 
     def _writing(self) -> Writing:
         return Writing(self._folders)

@@ -134,9 +134,9 @@ class Vault(Session):
                 return ("both copies are good: there is nothing to repair",)
             if newer := next((copy for copy in look.copies if copy.newer), None):
                 raise VaultError(f"{newer.path}: {newer.fault}", hint="pip install -U nbapimgr")
-            found = self._taken(look)
-            look = look.of_one_vault(self.id)
-            self._write(found, self._opened_header(), look, ())
+            _, document, header = self._taken(look)
+            look = look.of_one_vault(header.vault)
+            self._write(document, header, look, ())
             return _repaired(look, known)
 
     def _change(
@@ -146,22 +146,20 @@ class Vault(Session):
         gone: Sequence[Slot] = (),
     ) -> Document:
         for _ in range(_TRIES):
-            look = self._reopened()
+            look, before, header = self._reopened()
             if self._why_not:
                 raise VaultDamaged(
                     f"NOT saved, the vault is read-only: {self._why_not}",
                     hint="nbapimgr keys repair",
                 )
-            before = self._opened_document()
             after = purge(change(before), int(self._clock()))
             if after == before and not made and not gone:
                 self._mended(look)
                 return before
             try:
-                self._write(after, self._opened_header(), look, made, gone)
+                return self._write(after, header, look, made, gone)
             except TakenError:
                 continue
-            return self._opened_document()
         raise VaultError("NOT saved: other processes were first, again and again")
 
     def _write(
@@ -171,7 +169,7 @@ class Vault(Session):
         look: Look,
         made: Sequence[Made],
         gone: Sequence[Slot] = (),
-    ) -> None:
+    ) -> Document:
         """Seal a document as the next generation and have it on the disk twice."""
         wraps = {**document.wraps, **{each.slot.id: each.wrap.hex() for each in made}}
         for slot in gone:
@@ -197,6 +195,7 @@ class Vault(Session):
             self._slot = next(iter(keys.items()))
         self._replicas.tidy()
         self._signature = self._replicas.signature()
+        return document
 
 
 def _enough(

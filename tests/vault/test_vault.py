@@ -192,6 +192,8 @@ def test_a_process_that_no_slot_opens_any_more_goes_on_with_what_it_read(home):
     assert held(other) == keys(1)
     assert other.state == "read-only"
     assert "nothing at hand opens the vault" in other.notices[-1]
+    assert held(other) == keys(1)
+    assert len(other.notices) == 1
     with pytest.raises(VaultLocked):
         add(other, 3)
     other.unlock(code=made[1].code)

@@ -222,6 +222,14 @@ def test_what_cannot_be_used_is_set_aside_and_stays(tmp_path):
     assert {p.read_bytes() for p in tmp_path.iterdir()} == {b"one", b"two"}
 
 
+def test_a_system_without_fchmod_has_other_rights(tmp_path, monkeypatch):
+    names = {name: getattr(os, name) for name in dir(os) if name != "fchmod"}
+    monkeypatch.setattr(_disk, "os", SimpleNamespace(**names))
+    _disk.make_folder(tmp_path / "a")
+    _disk.write_new(tmp_path / "a" / "f", b"data")
+    assert _disk.read(tmp_path / "a" / "f") == b"data"
+
+
 def test_names_and_signatures(tmp_path):
     assert _disk.listed(tmp_path / "none") == []
     assert _disk.signature(tmp_path / "none") is None

@@ -99,6 +99,16 @@ def test_what_cannot_be_written_or_read_is_said(tmp_path):
         import_keys(path, PHRASE)
 
 
+def test_a_passphrase_that_cannot_be_stretched_here_opens_nothing(tmp_path, monkeypatch):
+    def cannot(*_args):
+        raise VaultError("no Argon2id")
+
+    export_keys(tmp_path / "keys", [a_key(1)], PHRASE)
+    monkeypatch.setattr(_slots, "stretch", cannot)
+    with pytest.raises(VaultLocked):
+        import_keys(tmp_path / "keys", PHRASE)
+
+
 def test_a_vault_that_no_passphrase_opens_is_no_export(home, tmp_path):
     new_vault(tmp_path / "v")
     with pytest.raises(VaultLocked):

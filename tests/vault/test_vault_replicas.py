@@ -292,6 +292,27 @@ def test_a_newer_version_is_not_written_over(home, filled, folders, copies):
         assert folders.copies[which].read_bytes().startswith(data)
 
 
+def test_a_repair_takes_an_older_one_when_nothing_opens_the_newest(home, filled, folders):
+    """The first copy was re-wrapped by who then lost what opens it; the second was not."""
+    old = folders.copies[1].read_bytes()
+    key_file = next(folders.key.iterdir())
+    secret = key_file.read_bytes()
+    filled.change_slots(lambda maker: [maker.recovery_code()], lambda slot: slot.kind == "key file")
+    newest = folders.copies[0].read_bytes()
+    folders.copies[1].write_bytes(old)
+    key_file.write_bytes(secret)
+    key_file.chmod(0o600)
+    after = closed_vault(home)
+    with pytest.raises(VaultLocked):
+        after.unlock()
+    assert folders.copies[0].read_bytes() == newest
+    said = after.repair()
+    assert held(after) == keys(1, 2, 3)
+    assert any("may be lost" in line for line in said)
+    (aside,) = folders.first.glob("*.damaged-*")
+    assert aside.read_bytes() == newest
+
+
 def test_a_copy_that_cannot_be_read_is_not_gone(home, filled, folders, monkeypatch):
     read = _disk.read
 
