@@ -102,7 +102,7 @@ def test_the_version(run):
 def test_the_help_names_every_command(run):
     lines = run("--help").output.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in lines] == [
-        "demo", "doctor", "providers", "keys", "test", "usage",
+        "demo", "doctor", "providers", "keys", "test", "usage", "import",
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from nbapimgr.errors import NbApiMgrError, UnknownName
 
 __all__ = ["main"]
 
-_COMMANDS: Final = ("demo", "doctor", "providers", "keys", "test", "usage")
+_COMMANDS: Final = ("demo", "doctor", "providers", "keys", "test", "usage", "import")
 """In the order of the help. `nbapimgr.cli._NAME` holds it as `command`."""
 
 

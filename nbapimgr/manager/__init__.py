@@ -5,6 +5,7 @@ from nbapimgr.manager._connect import connect, disconnect
 from nbapimgr.manager._credentials import Receipt
 from nbapimgr.manager._errors_recovery import Recovery, recoveries
 from nbapimgr.manager._estimates import input_tokens, price
+from nbapimgr.manager._imported import Import
 from nbapimgr.manager._listings import (
     attempt_rows,
     doctor_rows,
@@ -18,6 +19,7 @@ from nbapimgr.manager._listings import (
 from nbapimgr.manager._manager import Manager
 
 __all__ = [
+    "Import",
     "Manager",
     "Mode",
     "Receipt",

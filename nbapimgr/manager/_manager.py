@@ -19,6 +19,7 @@ from nbapimgr.manager._credentials import ManagedCredentials
 from nbapimgr.manager._errors import KEPT, Failing
 from nbapimgr.manager._facts import Facts
 from nbapimgr.manager._healthy import Healthy
+from nbapimgr.manager._importing import Importing
 from nbapimgr.manager._planning import plan_for
 from nbapimgr.manager._preferences import Preferences
 from nbapimgr.manager._prices import Prices
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Manager"]
 
 
-class Manager(Preferences, Breaking, Failing, Healthy, Views):
+class Manager(Preferences, Breaking, Failing, Healthy, Importing, Views):
     """The providers of one person in one kernel, and how to ask them.
 
     Args:
