@@ -24,10 +24,11 @@ pytestmark = pytest.mark.notebook
 
 ALL = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 QUICKSTART = "01_quickstart.ipynb"
+GAME_DAY = "02_when_providers_fail.ipynb"
 
 
 def test_there_is_something_to_run():
-    assert QUICKSTART in ALL
+    assert {QUICKSTART, GAME_DAY} <= set(ALL)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -103,6 +104,25 @@ def test_live_the_trail_and_the_order_are_those_that_were_recorded(lived):
     for was, now in zip(code_cells(stored), code_cells(lived), strict=True):
         if was.id in {"planets", "attempts", "why"}:
             assert now.outputs == was.outputs
+
+
+@pytest.mark.parametrize("lived", [GAME_DAY], indirect=True)
+def test_live_who_is_broken_is_left_alone_until_it_is_mended(lived):
+    stored = nbformat.read(NOTEBOOKS / GAME_DAY, as_version=4)
+    shown = {
+        cell.id: [o.data["text/plain"] for o in cell.outputs if "text/plain" in o.get("data", {})]
+        for cell in code_cells(lived)
+    }
+    for was in code_cells(stored):
+        if was.id in {"played", "rescued_played", "three", "last_played", "again_played"}:
+            assert shown[was.id] == [was.outputs[0].data["text/plain"]]
+    order = shown["why"][0].splitlines()
+    assert "rehearsal-gemini" in order[1]
+    assert "open: service.overloaded twice" in shown["why"][0]
+    assert "service.stream_broken" in shown["errors"][0]
+    states = [line.split()[-1] for line in shown["health_table"][0].splitlines()[1:]]
+    assert states[1:] == ["open", "ok"]
+    assert "rehearsal-gemini: asked again from now on" in shown["mended"][0]
 
 
 def test_without_being_asked_pytest_collects_no_notebook():

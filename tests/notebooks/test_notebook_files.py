@@ -76,12 +76,16 @@ def test_the_quickstart_takes_ten_cells():
     assert cells[0].startswith("%load_ext nbapimgr")
 
 
-def test_there_is_one_recording_for_each_question():
-    questions = [
-        cell
+def test_each_question_has_its_recording_and_none_is_left_over():
+    cells = [
+        cell.source
         for path in NOTEBOOKS.glob("*.ipynb")
         for cell in code_cells(nbformat.read(path, as_version=4))
-        if cell.source.startswith("%%llm")
     ]
-    assert [path.suffix for path in RECORDINGS] == [".json"] * len(questions)
-    assert all(json.loads(path.read_text("utf-8"))["version"] == 1 for path in RECORDINGS)
+    kept = [json.loads(path.read_text("utf-8")) for path in RECORDINGS]
+    assert all(one["version"] == 1 for one in kept)
+    asked = [one["asked"]["messages"][-1]["content"][0]["text"].splitlines()[0] for one in kept]
+    assert [text for text in asked if not any(text in cell for cell in cells)] == []
+    for cell in cells:
+        if cell.startswith("%%llm"):
+            assert any(text in cell for text in asked)
