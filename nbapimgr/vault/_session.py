@@ -215,9 +215,10 @@ class Session:
             raise VaultDamaged("another vault is in its place", hint="nbapimgr keys repair")
         if header.generation < self.generation:
             raise VaultDamaged(
-                f"the vault on the disk is older than what was read before "
-                f"({self.generation} → {header.generation})",
-                hint="somebody restored an old copy: nbapimgr keys repair takes it as it is",
+                look.why_not
+                or f"the vault on the disk is older than what was read before "
+                f"({self.generation} → {header.generation}): somebody put an old copy back",
+                hint="nbapimgr keys repair",
             )
         self._document, strange = self._opens(look.best.parsed)
         self._header = header

@@ -146,7 +146,10 @@ class Vault(Session):
         gone: Sequence[Slot] = (),
     ) -> Document:
         for _ in range(_TRIES):
-            look, before, header = self._reopened()
+            try:
+                look, before, header = self._reopened()
+            except VaultDamaged as e:
+                raise VaultDamaged(f"NOT saved: {e}", hint=e.hint) from None
             if self._why_not:
                 raise VaultDamaged(
                     f"NOT saved, the vault is read-only: {self._why_not}",
