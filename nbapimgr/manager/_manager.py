@@ -30,6 +30,7 @@ from nbapimgr.manager._totals import totals
 from nbapimgr.manager._views import Views
 from nbapimgr.models import Finished, Plan, Planned, Reply, Request
 from nbapimgr.schema import shape
+from nbapimgr.state import SqliteStore, state_folder
 from nbapimgr.usage import UsageStore, estimate_tokens
 from nbapimgr.vault import credentials_of
 from nbapimgr.wire.catalogue import CATALOGUE
@@ -88,6 +89,7 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Views):
             patience=self._patience,
             observe=self._observe,
             windows=self._facts.windows,
+            state=SqliteStore(state_folder(home)),
         )
         self.monitor = self._watch_over()
         self.providers = Providers(
@@ -253,8 +255,8 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Views):
     @property
     def trouble(self) -> tuple[str, ...]:
         """What is not being saved, and why; empty when all is well."""
-        usage = self._usage.trouble
-        return (*self._in_force.trouble, *([usage] if usage else []))
+        rows, state = self._usage.trouble, self._engine.breakers.store.trouble
+        return (*self._in_force.trouble, *filter(None, (rows, state)))
 
     def use(self, route: str | None, *, save: bool = False) -> None:
         """Make a route the one of this kernel's calls that name none; None undoes it.
