@@ -8,17 +8,16 @@ from nbapimgr.errors import NotConfigured, OptionError
 from nbapimgr.magics._card import Card
 from nbapimgr.magics._fetching import Fetching
 from nbapimgr.magics._help import help_card
+from nbapimgr.magics._key_actions import keys
 from nbapimgr.manager import (
     attempt_rows,
     doctor_rows,
     found_in_environment,
-    key_rows,
     model_rows,
     plan_rows,
     provider_rows,
     version_rows,
 )
-from nbapimgr.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,50 +120,6 @@ def _providers(manager: Manager, _command: Command) -> object:
     return _table(provider_rows(manager), _welcome())
 
 
-def _keys(manager: Manager, command: Command) -> object:
-    if not command.words:
-        return _table(key_rows(manager), "No key is known. %llm keys set PROVIDER takes one.")
-    action, *names = command.words
-    if not names:
-        raise OptionError(f"%llm keys {action} needs a provider", hint=f"%llm keys {action} openai")
-    return _KEYS[action](manager, names[0])
-
-
-def _set_key(manager: Manager, name: str) -> Card:
-    """Ask for a key where it is not shown and not kept in the notebook."""
-    import getpass
-
-    manager.adopt(name)
-    variable = next(iter(manager.providers.known(name).env), "")
-    try:
-        key = Secret(getpass.getpass(f"{name} API key: "))  # tracebacks may show variables
-    except (EOFError, RuntimeError, NotImplementedError):
-        key = None
-    if key is None:
-        instead = f"set {variable} instead" if variable else "llm.credentials.add(NAME, KEY) does"
-        raise OptionError("this front end cannot ask for a key", hint=instead)
-    manager.credentials.add(name, key)
-    (info, *_) = manager.credentials.list(name)
-    return Card([f"{name}: {info.masked} is kept in this kernel's memory"])
-
-
-def _test_key(manager: Manager, name: str) -> Card:
-    count = len(manager.providers.test(name))
-    return Card([f"✓ {name} answers and lists {count} model{'s' * (count != 1)}"])
-
-
-def _remove_key(manager: Manager, name: str) -> Card:
-    manager.credentials.remove(name)
-    return Card([f"{name}: the key is forgotten"])
-
-
-_KEYS: dict[str, Callable[[Manager, str], Card]] = {
-    "set": _set_key,
-    "test": _test_key,
-    "rm": _remove_key,
-}
-
-
 def _usage(manager: Manager, command: Command) -> object:
     since = command.options.get("since") or "30d"
     by = command.options.get("by")
@@ -239,7 +194,7 @@ _ACTIONS: dict[str, Callable[[Manager, Command], object]] = {
     "use": _use,
     "models": _models,
     "providers": _providers,
-    "keys": _keys,
+    "keys": keys,
     "usage": _usage,
     "last": _last,
     "trace": _trace,

@@ -141,8 +141,11 @@ COMMANDS: tuple[Command, ...] = (
                 Option(name="schema", help="only models that keep to a schema"),
             )),
     Command(name="providers", help="the providers, in the order they are tried"),
-    Command(name="keys", usage="[set|test|rm PROVIDER]", most=2, choices=("set", "test", "rm"),
-            help="where each key comes from; never the key"),
+    Command(name="keys", usage="[ACTION [PROVIDER [ALIAS]]]", most=3,
+            choices=("set", "add", "spare", "list", "test", "activate", "use", "rotate", "rm",
+                     "undo", "confirm", "status", "setup", "unlock", "repair", "rewrap",
+                     "export", "import"),
+            help="where each key comes from; set, test, rotate, rm, undo, …; never the key"),
     Command(name="usage", usage="[--by WHAT] [--since 7d]",
             help="what was asked, who answered, what it cost",
             options=(

@@ -6,6 +6,7 @@ from nbapimgr.manager._credentials import Receipt
 from nbapimgr.manager._errors_recovery import Recovery, recoveries
 from nbapimgr.manager._estimates import input_tokens, price
 from nbapimgr.manager._imported import Import
+from nbapimgr.manager._key_rows import credential_rows
 from nbapimgr.manager._listings import (
     attempt_rows,
     doctor_rows,
@@ -27,6 +28,7 @@ __all__ = [
     "Source",
     "attempt_rows",
     "connect",
+    "credential_rows",
     "disconnect",
     "doctor_rows",
     "found_in_environment",

@@ -1,0 +1,42 @@
+"""Every key with all that may be shown of it, as plain rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbapimgr.manager._manager import Manager
+
+__all__ = ["credential_rows"]
+
+
+def credential_rows(manager: Manager) -> list[dict[str, Any]]:
+    """Every key, masked: what it is for, what its last check said, and until when it can go back.
+
+    The retired and the removed are listed too.
+    """
+    return [
+        {
+            "provider": info.provider,
+            "alias": info.alias,
+            "active": info.active,
+            "key": info.masked,
+            "source": info.source,
+            "state": info.state,
+            "until": _day(info.until),
+            "check": info.verdict,
+            "why": info.reason,
+            "checked": _day(info.checked),
+            "created": _day(info.created),
+            "address": info.origin,
+            "fingerprint": info.fingerprint,
+        }
+        for name in manager.providers
+        for info in manager.credentials.list(name, removed=True)
+    ]
+
+
+def _day(moment: int) -> str:
+    """A date in UTC; "" for never."""
+    return datetime.fromtimestamp(moment, UTC).date().isoformat() if moment else ""
