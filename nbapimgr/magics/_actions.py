@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.errors import NotConfigured, OptionError
+from nbapimgr.magics._act_errors import errors, reset, trace
 from nbapimgr.magics._card import Card
 from nbapimgr.magics._fetching import Fetching
 from nbapimgr.magics._help import help_card
 from nbapimgr.magics._key_actions import keys
 from nbapimgr.manager import (
-    attempt_rows,
     doctor_rows,
     found_in_environment,
     model_rows,
@@ -131,10 +131,6 @@ def _last(manager: Manager, _command: Command) -> object:
     return manager.last or Card(["Nothing was asked in this kernel yet."])
 
 
-def _trace(manager: Manager, _command: Command) -> object:
-    return _table(attempt_rows(manager.attempts), "Nothing was asked in this kernel yet.")
-
-
 def _why(manager: Manager, command: Command) -> object:
     route = command.words[0] if command.words else None
     if route is None and manager.last_plan:
@@ -197,8 +193,10 @@ _ACTIONS: dict[str, Callable[[Manager, Command], object]] = {
     "keys": keys,
     "usage": _usage,
     "last": _last,
-    "trace": _trace,
+    "trace": trace,
     "why": _why,
+    "errors": errors,
+    "reset": reset,
     "mode": _mode,
     "doctor": _doctor,
     "version": _version,

@@ -8,7 +8,7 @@ import msgspec
 
 from nbapimgr.magics._options import Format, Recording
 
-__all__ = ["Ask", "Command"]
+__all__ = ["Ask", "Command", "Fix"]
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +43,13 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool = True
     quiet: bool = False
     raw: bool = False
+
+
+class Fix(msgspec.Struct, frozen=True, kw_only=True):
+    """A question about the last exception: who is asked and how, and what is asked besides."""
+
+    ask: Ask
+    words: str = ""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.errors import OptionError, PromptError
 from nbapimgr.magics import _commands
-from nbapimgr.magics._asks import Ask, Command
+from nbapimgr.magics._asks import Ask, Command, Fix
 from nbapimgr.magics._given import take
 from nbapimgr.magics._options import OPTIONS, RECORDINGS
 from nbapimgr.magics._values import pair, read, variable
@@ -44,7 +44,7 @@ def parse(
     *,
     known_routes: Collection[str] = (),
     expand: Callable[[str], str] = str,
-) -> Ask | Command:
+) -> Ask | Command | Fix:
     """What a magic's line and body ask for.
 
     Args:
@@ -101,7 +101,7 @@ class _Reader:
             raise PromptError("the cell asks nothing", hint="write the prompt below the %%llm line")
         return self._ask(body.strip("\n"))
 
-    def line(self, line: str) -> Ask | Command:
+    def line(self, line: str) -> Ask | Command | Fix:
         """A line magic: a command, or a question."""
         if self.save:
             return self._question(line)
@@ -111,6 +111,8 @@ class _Reader:
             return Command(name="status")
         if first.text == "ask":
             return self._question(rest)
+        if first.text == "fix":
+            return self._fix(rest)
         if first.text in _commands.NAMES:
             return _commands.command(first.text, rest)
         if not rest and _ONE_WORD.fullmatch(line):
@@ -118,20 +120,31 @@ class _Reader:
         return self._question(line)
 
     def _question(self, line: str) -> Ask | Command:
-        """Options, a route if the first word is one, options, and the text."""
+        text = self._text(line)
+        if text is None:
+            return Command(name="help")
+        if not text:
+            raise self._nothing_asked(line) or PromptError(
+                "nothing is asked", hint="the question follows the options: %llm -m ROUTE question"
+            )
+        return self._ask(text)
+
+    def _fix(self, line: str) -> Command | Fix:
+        words = self._text(line)
+        if words is None:
+            return Command(name="help", words=("fix",))
+        return Fix(ask=self._ask(words or "fix"), words=words)
+
+    def _text(self, line: str) -> str | None:
+        """Options, a route if the first word is one, options, and the text; None for help."""
         rest = take(line, self.given)
         word = bare(rest)
         if "model" not in self.given and _is_route(word.text, self.known):
             self.routes.append(word.text)
             rest = take(rest[word.end :].lstrip(), self.given)
         if "help" in self.given:
-            return Command(name="help")
-        text = rest[2:].strip() if bare(rest).text == "--" else rest
-        if not text:
-            raise self._nothing_asked(line) or PromptError(
-                "nothing is asked", hint="the question follows the options: %llm -m ROUTE question"
-            )
-        return self._ask(text)
+            return None
+        return rest[2:].strip() if bare(rest).text == "--" else rest
 
     def _nothing_asked(self, word: str) -> PromptError | None:
         if not _is_route(word, self.known):

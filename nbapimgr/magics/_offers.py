@@ -48,7 +48,7 @@ class Offers:
         if command is None:
             first = () if is_cell or words else tuple(_COMMANDS)
             return self._option(OPTIONS, words, fragment) or self._word(words, fragment, first)
-        if command.name == "ask":
+        if command.name in {"ask", "fix"}:
             words = words[1:]
             return self._option(OPTIONS, words, fragment) or self._word(words, fragment, ())
         words = words[1:]

@@ -68,6 +68,10 @@ def unregister(shell: InteractiveShell) -> None:
         if ours in listed:  # IPython takes out what fails
             listed.remove(ours)
     _mimebundles(shell).pop(_REPLY, None)
+    if "nbapimgr.magics._trouble" in sys.modules:
+        from nbapimgr.magics._trouble import forget
+
+        forget()
     if "nbapimgr.manager" in sys.modules:
         from nbapimgr.manager import disconnect
 

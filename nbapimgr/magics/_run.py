@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbapimgr.magics._actions import act
 from nbapimgr.magics._ask import ask
-from nbapimgr.magics._asks import Command
+from nbapimgr.magics._asks import Command, Fix
+from nbapimgr.magics._fix import question_about_the_error
 from nbapimgr.magics._grammar import parse
 from nbapimgr.magics._template import render_text
 from nbapimgr.manager import connect
@@ -43,4 +44,6 @@ def run(
     )
     if isinstance(parsed, Command):
         return act(manager, parsed)
+    if isinstance(parsed, Fix):
+        parsed = question_about_the_error(shell, manager, parsed)
     return ask(shell, manager, parsed, namespace, assigned=assigned)

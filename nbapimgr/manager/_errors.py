@@ -90,6 +90,7 @@ def history(
     table["remedy"] = [_remedy(name) for name in classes]
     table["resolved_by"] = [answered.get(call, "") for call in calls]
     table["lost"] = [call not in answered and call not in stopped for call in calls]
+    table = table.astype({"lost": "bool"})  # also where there are none
     return table if by is None else _counted(table, list(calls), by)
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["report"]
 
-_ID: Final = re.compile(r"[A-Za-z0-9][\w.-]{3,99}", re.ASCII)
-"""What a request id looks like."""
+_ID: Final = re.compile(r"(?=\D*\d)[A-Za-z0-9][\w.-]{7,99}", re.ASCII)
+"""What a request id looks like: one word with a digit in it."""
 _RULE: Final = re.compile(r"[a-z_]+(?:\.[a-z0-9_]+)+")
 """The name of the rule that matched; what it matched may be a provider's words."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -56,7 +56,7 @@ def report(
         *(f"  {package} {version or 'not installed'}" for package, version in version_rows()),
         f"  {platform.system()} {platform.release()} {platform.machine()}",
         "",
-        f"Settings: {len(settings.providers)} providers, {len(settings.routes)} routes",
+        f"Settings (providers: {len(settings.providers)}, routes: {len(settings.routes)})",
         *_providers(settings),
         "",
         "Failures of this kernel, newest first",
@@ -74,7 +74,7 @@ def _providers(settings: Settings) -> Iterator[str]:
             _vendor(provider),
             provider.dialect if provider.dialect in DIALECTS else "unknown dialect",
             _host(provider),
-            f"{len(provider.models)} models",
+            f"models: {len(provider.models)}",
             "" if provider.enabled else "disabled",
             "keyless" if provider.keyless else "",
         ]
@@ -138,7 +138,7 @@ def _model(attempt: Attempt) -> str:
 
 def _counted(counts: pd.DataFrame) -> list[str]:
     return [
-        f"  {name if name in CATEGORIES else 'unknown'}: {failures} attempts, {lost} calls lost"
+        f"  {name if name in CATEGORIES else 'unknown'}: attempts {failures}, calls lost {lost}"
         for name, failures, lost in zip(
             counts["class"], counts["failures"], counts["lost"], strict=True
         )

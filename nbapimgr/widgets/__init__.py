@@ -4,6 +4,7 @@ from nbapimgr.widgets._error_controls import Controls
 from nbapimgr.widgets._error_page import error_html, error_text
 from nbapimgr.widgets._error_story import Story, Tried, story
 from nbapimgr.widgets._panel import Panel
+from nbapimgr.widgets._waterfall import waterfall_html, waterfall_text
 
 __all__ = [
     "Controls",
@@ -13,4 +14,6 @@ __all__ = [
     "error_html",
     "error_text",
     "story",
+    "waterfall_html",
+    "waterfall_text",
 ]

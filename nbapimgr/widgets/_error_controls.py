@@ -59,7 +59,7 @@ class Controls:
             return
         with self._lock:  # some kernels hand messages over on several threads (ipykernel 7.0)
             status = self._widget.status
-            offered = {action["kind"] for action in status["actions"]}
+            offered = [action["kind"] for action in status["actions"]]
             kind = content.get("kind")
             stale = status["phase"] != "ready" or content.get("turn") != status["turn"]
             if stale or kind not in offered:

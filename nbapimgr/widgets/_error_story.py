@@ -62,7 +62,7 @@ def story(error: AllProvidersFailed) -> Story:
         happened=_happened(error),
         tried=tuple(_tried(attempt) for attempt in error.attempts),
         skipped=tuple(_line(reason) for reason in error.skipped),
-        advice=_sentence(_line(error.hint)),
+        advice=_sentence(_line(error.hint or _remedy(category))),
     )
 
 
@@ -111,6 +111,10 @@ def _lost(attempt: Attempt) -> str:
         return f"broke off after {attempt.text_length} characters"
     about = "about " if usage.source == "estimated" else ""
     return f"broke off after {about}{usage.output_tokens} tokens"
+
+
+def _remedy(category: str) -> str:
+    return CATEGORIES[category].remedy if category else ""
 
 
 def _sentence(text: str) -> str:

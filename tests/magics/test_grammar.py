@@ -299,7 +299,7 @@ class TestExpressions:
 class TestCommands:
     @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
     def test_every_command_is_one(self, command):
-        if command.name == "ask":
+        if command.name in {"ask", "fix"}:
             return
         assert parse(command.name, None) == Command(name=command.name)
         assert parse(f"{command.name} -h", None) == Command(name="help", words=(command.name,))

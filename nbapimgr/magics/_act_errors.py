@@ -1,0 +1,49 @@
+"""What the commands about failures do: errors, trace, why, reset."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from nbapimgr.errors import OptionError
+from nbapimgr.magics._card import Card
+from nbapimgr.magics._trace import Trace
+
+if TYPE_CHECKING:
+    from nbapimgr.magics._asks import Command
+    from nbapimgr.manager import Manager
+
+__all__ = ["errors", "reset", "trace"]
+
+
+def errors(manager: Manager, command: Command) -> object:
+    """`%llm errors`: the failures of the usage rows, counted, or a report to paste."""
+    since = command.options.get("since")
+    by = command.options.get("by")
+    if command.words:
+        if since or by:
+            raise OptionError("%llm errors report takes no options", hint="%llm errors report")
+        return Card(manager.error_report().splitlines())
+    frame = manager.errors(since or "30d", by)
+    return frame if len(frame) else Card([_nothing(since or "30d")])
+
+
+def _nothing(since: str) -> str:
+    when = "since there are rows" if since in {"", "all"} else f"in the last {since}"
+    return f"No attempt has failed {when}; %llm usage shows what was asked."
+
+
+def trace(manager: Manager, _command: Command) -> Any:
+    """`%llm trace`: the attempts of the last question, as a picture of time."""
+    attempts = manager.attempts
+    return Trace(attempts) if attempts else Card(["Nothing was asked in this kernel yet."])
+
+
+def reset(manager: Manager, command: Command) -> Card:
+    """`%llm reset`: who was left alone is asked again from now on."""
+    opened = manager.reset(command.words[0] if command.words else None)
+    if not opened:
+        whom = f"of {command.words[0]} " if command.words else ""
+        return Card([f"Nothing {whom}was left alone."])
+    now = time.time()
+    return Card([f"{b.label}: asked again from now on (it was {b.line(now)})" for b in opened])
