@@ -53,6 +53,8 @@ class View:
     def __init__(self, breakers: Iterable[Seen] = ()) -> None:
         self._seen: dict[Id, Seen] = {}
         self._homes_with_keys: set[str] = set()
+        self._names: set[str] = set()
+        self._has_hosts = False
         for seen in breakers:
             self.put(seen)
 
@@ -70,6 +72,8 @@ class View:
         """Keep a breaker, in place of the one of its scope and key."""
         scope, key = seen.breaker.scope, seen.breaker.key
         self._seen[scope, key] = seen
+        self._names.add(seen.breaker.provider)
+        self._has_hosts = self._has_hosts or scope == "host"
         if scope in {"credential", "account"}:
             self._homes_with_keys.add(key.rpartition(" ")[0])
 
@@ -80,6 +84,8 @@ class View:
     def of(self, candidate: Candidate, mark: Callable[[Candidate], str | None]) -> list[Seen]:
         """The breakers that a candidate is under; `mark` gives the fingerprint of its key."""
         provider = candidate.provider
+        if not self._has_hosts and provider.name not in self._names:
+            return []
         asked = home_of(provider.name, provider.base_url) in self._homes_with_keys
         ids = ids_of(candidate, mark(candidate) if asked else None)
         return [self._seen[each] for each in ids if each in self._seen]

@@ -54,7 +54,11 @@ def make_plan(
     needs = needs or Needs(request)
     found: dict[tuple[str, str, str], Candidate] = {}
     skipped: dict[Skip, None] = {}
+    seen = set()
     for provider, model in _wanted(targets, ranked, named, skipped):
+        if (provider.name, model) in seen:  # whoever is named, and stands behind all named, too
+            continue
+        seen.add((provider.name, model))
         barred = _barred(provider, model, request)
         aliases = () if barred else credentials(provider) or (("",) if provider.keyless else ())
         if not aliases:

@@ -294,7 +294,7 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Views):
     def _wish(self, request: Request) -> Plan:
         """The plan as if nobody had failed."""
         route, settings = request.route or self.route, self._in_force.settings
-        return plan_for(request, route, settings, credentials=self._keys.aliases, facts=self._facts)
+        return plan_for(request, route, settings, credentials=self._keys.look(), facts=self._facts)
 
     def _account(self, request: Request) -> Callable[[Attempt], Attempt]:
         self._prices.start()

@@ -19,7 +19,7 @@ from nbapimgr.vault._records import Key
 from nbapimgr.vault._vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from nbapimgr.models import Candidate, Provider
     from nbapimgr.vault._records import Document, Record
@@ -173,8 +173,12 @@ class Credentials:
 
         A keyless provider without a key has the one alias "": it is asked without one.
         """
-        found = tuple(alias for alias, _ in self._found(provider))
-        return found or (("",) if provider.keyless else ())
+        return self._aliases(provider, self.document())
+
+    def look(self) -> Callable[[Provider], tuple[str, ...]]:
+        """`aliases` by one look at the vault, for a plan of many providers."""
+        document = self.document()
+        return lambda provider: self._aliases(provider, document)
 
     @without_frames
     def secret(self, candidate: Candidate) -> Secret | None:
@@ -184,7 +188,7 @@ class Credentials:
             MissingKey: The key was given for another address than this provider's.
         """
         provider = candidate.provider
-        for alias, found in self._found(provider) if candidate.credential else ():
+        for alias, found in self._found(provider, self.document()) if candidate.credential else ():
             if alias == candidate.credential:
                 here, there = origin_of(provider.base_url), _origin(found)
                 if there and here and here != there:
@@ -206,7 +210,7 @@ class Credentials:
         """
         rows = [
             self._info(provider.name, alias, found, active=not place)
-            for place, (alias, found) in enumerate(self._found(provider))
+            for place, (alias, found) in enumerate(self._found(provider, self.document()))
         ]
         document = self.document() if removed else None
         gone = document.of(provider.name, "removed") if document else ()
@@ -242,12 +246,21 @@ class Credentials:
             return f"{name}#{print_}"
         return f"{name}:{alias}" if alias else name
 
-    def _found(self, provider: Provider) -> Iterator[tuple[str, _Given | Record | Secret]]:
+    def _aliases(self, provider: Provider, document: Document | None) -> tuple[str, ...]:
+        if document is None and not provider.env:  # a plan asks this of everybody
+            with self._lock:
+                found = tuple(self._given.get(provider.name, ()))
+        else:
+            found = tuple(alias for alias, _ in self._found(provider, document))
+        return found or (("",) if provider.keyless else ())
+
+    def _found(
+        self, provider: Provider, document: Document | None
+    ) -> Iterator[tuple[str, _Given | Record | Secret]]:
         """The keys of a provider in the order they are tried, each alias once."""
         with self._lock:
             given = dict(self._given.get(provider.name, {}))
         yield from given.items()
-        document = self.document()
         if document is not None:
             for record in document.of(provider.name):
                 if record.alias not in given:

@@ -189,7 +189,7 @@ def exists(path: Path) -> bool:
     return signature(path) is not None
 
 
-def signature(path: Path) -> tuple[int, int, int] | None:
+def signature(path: Path | str) -> tuple[int, int, int] | None:
     """What differs when a file was replaced; None where there is none or it cannot be seen."""
     try:
         found = os.stat(path)

@@ -9,6 +9,7 @@ all that is good is what was acknowledged last, or what was being written when t
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
 import time
@@ -112,11 +113,11 @@ class Replicas:
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
+        self._watched = tuple(os.fspath(path) for path in (*folders.copies, folders.history))
 
     def signature(self) -> tuple[object, ...]:
         """What differs when another process has written."""
-        places = (*self._folders.copies, self._folders.history)
-        return tuple(_disk.signature(path) for path in places)
+        return tuple(map(_disk.signature, self._watched))
 
     def look(
         self, verify: Callable[[Parsed], object] | None = None, *, lenient: bool = False
