@@ -49,7 +49,7 @@ def test_providers_as_text_and_json(run, configured, monkeypatch):
     monkeypatch.setenv("MINE_API_KEY", "sk-" + "a1b2" * 8)
     text = run("providers").output
     assert text.splitlines()[0].split() == [
-        "provider", "dialect", "models", "priority", "enabled", "key", "base_url",
+        "provider", "dialect", "models", "priority", "enabled", "key", "health", "base_url",
     ]  # fmt: skip
     (row,) = json.loads(run("providers", "--json").output)
     assert row["provider"] == "mine"
