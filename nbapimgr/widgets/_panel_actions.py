@@ -134,8 +134,9 @@ class Actions:
 
     def _add(self, message: asked.Add) -> Answer:
         name = self._known_or_added(message)
-        self._check_later(name)
-        return Answer(said=f"{title(name)} is added.", data={"provider": name})
+        said = f"{title(name)} is added."
+        self._check_later(name, said)
+        return Answer(said=said, data={"provider": name})
 
     def _known_or_added(self, message: asked.Add | asked.Save) -> str:
         name = message.provider
@@ -194,8 +195,9 @@ class Actions:
 
     def _activate(self, message: asked.Activate) -> Answer:
         self._manager.credentials.activate(message.provider, message.slot)
-        self._check_later(message.provider)
-        return Answer(said=f"{title(message.provider)}: the key {message.slot!r} is tried first.")
+        said = f"{title(message.provider)}: the key {message.slot!r} is tried first."
+        self._check_later(message.provider, said)
+        return Answer(said=said)
 
     def _forget(self, message: asked.Forget) -> Answer:
         back = self._manager.credentials.remove(message.provider, message.slot)

@@ -18,8 +18,9 @@ TIMEOUT = 30
 """Seconds until something that is waited for is missed."""
 _OWN = {"layout", "tabbable", "tooltip"}
 _PAGE = """<!doctype html><html lang="en"><head><title>A notebook</title><meta charset="utf-8">
-<style>body { margin: 0; padding: 8px; background: BACKGROUND; } TOKENS</style></head>
-<body><main id="cell"></main><script type="module">
+<style>h1 { font-size: 12px; color: gray; clip-path: inset(50%); position: absolute; }
+body { margin: 0; padding: 8px; background: BACKGROUND; } TOKENS</style></head>
+<body><main><h1>A notebook</h1><div id="cell"></div></main><script type="module">
 const decode = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
 const encode = (view) => btoa(String.fromCharCode(
     ...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)));

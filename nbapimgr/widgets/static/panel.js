@@ -112,10 +112,10 @@ function render({ model, el, signal }) {
   update();
   kernel.ask("hello").then(() => kernel.ask("usage"));
   whileSeen(root, () => kernel.ask("look"), signal);
-  return () => {
+  signal.addEventListener("abort", () => {
     model.off("change:state", update);
     model.off("change:calls", update);
-  };
+  });
 }
 
 /**
