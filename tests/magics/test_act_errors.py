@@ -6,9 +6,8 @@ import pytest
 
 from nbapimgr import OptionError, UnknownName
 from nbapimgr.magics._card import Card
-from tests.magics.replies import FIRST
-
-ANTHROPIC = "rehearsal-anthropic"
+from tests.engine.faultserver import FaultServer, status
+from tests.magics.replies import FIRST, SECOND
 
 
 def lines(ran):
@@ -17,11 +16,13 @@ def lines(ran):
 
 
 @pytest.fixture
-def lost(run, rehearsed, rehearsal):
-    """A cell that nobody answered."""
-    for provider in rehearsed.providers:
-        rehearsal.break_(provider, "limit")
-    return run("%%llm --timeout 2\nhello")  # too short to wait for the limit's end
+def lost(run, manager):
+    """A cell that nobody answered: the limits of both providers are used up for an hour."""
+    with FaultServer() as server:
+        server.script(status(429, {"error": {"message": "slow down"}}, retry_after="3600"))
+        for name in (FIRST.name, SECOND.name):
+            manager.providers.update(name, dialect="openai-chat", base_url=server.url)
+        yield run("%%llm\nhello")
 
 
 def test_nothing_has_failed(run, manager):
@@ -47,7 +48,7 @@ def test_the_report_is_text_to_paste(run):
     said = lines(run("%llm errors report"))
     assert said[0].startswith("nbapimgr error report, ")
     assert sum("rate_limit.short, HTTP 429" in line for line in said) == 2
-    assert ANTHROPIC not in "\n".join(said)
+    assert FIRST.name + ":" not in "\n".join(said)
 
 
 @pytest.mark.parametrize("line", ["errors report --by class", "errors report --since 7d"])
@@ -61,7 +62,7 @@ def test_what_cannot_be_counted_by(run, manager):
     assert "class" in error.hint
 
 
-def test_trace_is_a_picture_and_a_table(run, lost, rehearsed):
+def test_trace_is_a_picture_and_a_table(run, lost, manager):
     trace = run("%llm trace").ok().value
     assert list(trace.df["outcome"]) == ["rate_limit.short"] * 2
     assert len(trace.to_dict("records")) == 2
@@ -77,16 +78,16 @@ def test_trace_of_nothing(run, manager):
     assert lines(run("%llm trace")) == ("Nothing was asked in this kernel yet.",)
 
 
-def test_reset_asks_again_who_was_left_alone(run, lost, rehearsed):
-    assert rehearsed.breakers()
-    said = lines(run(f"%llm reset {ANTHROPIC}"))
+def test_reset_asks_again_who_was_left_alone(run, lost, manager):
+    assert manager.breakers()
+    said = lines(run(f"%llm reset {FIRST.name}"))
     assert len(said) == 1
-    assert ANTHROPIC in said[0]
+    assert FIRST.name in said[0]
     assert "asked again from now on (it was open: rate_limit.short" in said[0]
-    assert lines(run(f"%llm reset {ANTHROPIC}")) == (f"Nothing of {ANTHROPIC} was left alone.",)
-    assert "rehearsal-gemini" in lines(run("%llm reset"))[0]
+    assert lines(run(f"%llm reset {FIRST.name}")) == (f"Nothing of {FIRST.name} was left alone.",)
+    assert SECOND.name in lines(run("%llm reset"))[0]
     assert lines(run("%llm reset")) == ("Nothing was left alone.",)
-    assert rehearsed.breakers() == ()
+    assert manager.breakers() == ()
 
 
 def test_reset_of_nobody(run, manager):
@@ -108,7 +109,7 @@ def test_another_key_is_tried_first(run, hosted):
     assert hosted.credentials.list("mine")[0].alias == active
 
 
-@pytest.mark.parametrize("line", ["keys use mine", "keys test mine other", "keys use"])
+@pytest.mark.parametrize("line", ["keys use mine", "keys use"])
 def test_what_keys_use_refuses(run, hosted, line):
     hosted.credentials.add("mine", "sk-only-0123456789")
     assert isinstance(run(f"%llm {line}").error, OptionError)
