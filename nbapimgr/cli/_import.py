@@ -46,11 +46,15 @@ def command(  # a command's options are its arguments
     show(found.rows(), as_json=as_json, empty="Nothing was found.")
     if not found.changes:
         return
-    if not yes and (as_json or not sys.stdin.isatty()):
+    if not yes and (as_json or not _asked_of_a_person()):
         click.echo("Nothing is added yet: --yes adds it.", err=True)
         return
     if yes or click.confirm("Add this?"):
         _end(found.apply(keep=True))
+
+
+def _asked_of_a_person() -> bool:
+    return sys.stdin.isatty()
 
 
 def _end(done: Import) -> None:

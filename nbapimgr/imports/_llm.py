@@ -77,7 +77,7 @@ def read_default(data: bytes) -> Found:
     to = _target(model)
     if to or not model:
         return Found(default=to or None)
-    return Found(notes=(f"default model {model[:60]!r}: who serves it is not known",))
+    return Found(notes=("the default model: who serves it is not known",))
 
 
 def _target(model: str) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from nbapimgr.imports._found import Account, Found
 from nbapimgr.imports._vendors import origin, vendor_of_variable
-from nbapimgr.secret import Secret
+from nbapimgr.secret import Secret, scrub
 from nbapimgr.wire.catalogue import CATALOGUE
 
 __all__ = ["Addition", "Known", "Piece", "merged"]
@@ -95,7 +96,9 @@ class _Merge:
             )
             for name, fields in self._new.items()
         ]
-        return added + self._rest
+        # A key may stand where a name belongs.
+        every = (*added, *self._rest)
+        return [replace(one, said=scrub(" ".join(one.said.split()))) for one in every]
 
     def _account(self, piece: Piece, one: Account, loose: Mapping[str, Secret]) -> str:
         """Our name for an account, added where it is new; empty where it is left out."""
@@ -105,6 +108,9 @@ class _Merge:
         where = _origin(url)
         if not where or (vendor and vendor.needs and not fields.get("base_url")):
             self._say(piece, "note", one.name, "its address is not known; add it with base_url=…")
+            return ""
+        if "@" in url:
+            self._say(piece, "note", one.name, "its address holds a password; it is left out")
             return ""
         if piece.near:
             fields = self._guarded(piece, one.name, fields)

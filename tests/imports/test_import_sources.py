@@ -261,7 +261,7 @@ def test_llms_further_models():
 def test_llms_default():
     assert llm.read_default(b"gpt-5-mini\n").default == "openai:gpt-5-mini"
     assert llm.read_default(b"\n") == llm.read_default(b"")
-    assert "mlx-thing" in llm.read_default(b"mlx-thing").notes[0]
+    assert llm.read_default(b"mlx").notes == ("the default model: who serves it is not known",)
     assert not llm.read_default(b"")
 
 
@@ -385,6 +385,16 @@ def test_litellms_proxy():
 def test_yaml_that_is_no_proxys(text):
     with pytest.raises(Malformed, match="it has no model_list"):
         litellm.read(text.encode())
+
+
+def test_a_proxy_with_nothing_but_models():
+    text = "model_list: [{model_name: a, litellm_params: {model: gpt-5}}]\nrouter_settings: {}\n"
+    found = litellm.read(text.encode())
+    assert found.routes == {"a": ("openai:gpt-5",)}
+    assert not found.budgets
+    assert not found.notes
+    twice = text.replace("[{", "[{model_name: a, litellm_params: {model: gpt-5}}, {")
+    assert litellm.read(twice.encode()) == found
 
 
 # --- aider ----------------------------------------------------------------------------------------
