@@ -52,7 +52,7 @@ def make_plan(
     if targets is None:
         targets = _EVERYONE
     needs = needs or Needs(request)
-    found: dict[tuple[str, str, str], Candidate] = {}
+    found: list[Candidate] = []
     skipped: dict[Skip, None] = {}
     seen = set()
     for provider, model in _wanted(targets, ranked, named, skipped):
@@ -66,11 +66,8 @@ def make_plan(
         elif info is not None and (lacks := needs.lacking(info(provider, model))):
             skipped[Skip(candidate=f"{provider.name}:{model}", reason=lacks)] = None
         else:
-            for alias in aliases:
-                key = (provider.name, model, alias)
-                if key not in found:
-                    found[key] = Candidate(provider=provider, model=model, credential=alias)
-    return Plan(candidates=tuple(found.values()), skipped=tuple(skipped), route=request.route)
+            found += [Candidate(provider=provider, model=model, credential=a) for a in aliases]
+    return Plan(candidates=tuple(found), skipped=tuple(skipped), route=request.route)
 
 
 def _priority(provider: Provider) -> int:
