@@ -123,7 +123,7 @@ def test_what_a_button_does_is_marked_as_that():
     assert marked == [{"class": "nbe-typed"}]
 
 
-@pytest.mark.parametrize("parent", {known.parent for known in CATEGORIES.values()})
+@pytest.mark.parametrize("parent", sorted({known.parent for known in CATEGORIES.values()}))
 def test_each_word_has_its_icon(parent):
     assert _error_page._PATHS[parent]
     assert len(set(_error_page._PATHS.values())) == len(_error_page._PATHS)
