@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nbapimgr.manager._facts import Facts
     from nbapimgr.manager._in_force import InForce
     from nbapimgr.manager._manager import Manager
-    from nbapimgr.models import Attempt, Breaker, Candidate
+    from nbapimgr.models import Attempt, Breaker, Candidate, Provider
     from nbapimgr.usage import UsageStore
     from nbapimgr.vault import Credentials
 
@@ -53,6 +53,10 @@ class Healthy:
         standing = self._engine.breakers.standing(candidate)
         return standing.breaker if standing else None
 
+    def _mark(self, provider: Provider) -> object:
+        """What tells the active key from another, as far as it may be shown."""
+        return [(key.alias, key.masked, key.fingerprint) for key in self._keys.list(provider)[:1]]
+
     def _patience(self, candidate: Candidate) -> tuple[float | None, float | None]:
         return self.monitor.history.patience(candidate)
 
@@ -66,6 +70,7 @@ class Healthy:
             self._engine,
             providers=lambda: self._in_force.settings.providers,
             aliases=self._keys.aliases,
+            mark=self._mark,
             remembered=lambda: remembered(self._usage),
             in_trouble=self._engine.breakers.waiting,
             answers_again=self._engine.breakers.hasten,

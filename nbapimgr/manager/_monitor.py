@@ -29,7 +29,8 @@ _SERVED_HERE: Final = "runs in this kernel, and is started when it is asked"
 
 
 class _Kept(NamedTuple):
-    candidate: Candidate
+    subject: object
+    """What was checked: the provider as it was, and what tells its key from another."""
     checked: Checked
     at: float
     """On the monitor's clock."""
@@ -71,6 +72,7 @@ class HealthMonitor:
         engine: Makes the free calls.
         providers: Those that are configured now.
         aliases: The keys of a provider, the active one first.
+        mark: What tells a provider's active key from another one of the same alias; never the key.
         remembered: Attempts from before this kernel, read when they are first asked for.
         in_trouble: Names of providers with a breaker that an answering provider would close.
         answers_again: Told the name of one that did not answer, and does now.
@@ -87,6 +89,7 @@ class HealthMonitor:
         *,
         providers: Callable[[], Sequence[Provider]],
         aliases: Callable[[Provider], Sequence[str]],
+        mark: Callable[[Provider], object] = lambda _: None,
         remembered: Callable[[], Iterable[Attempt]] = tuple,
         in_trouble: Callable[[], Collection[str]] = tuple,
         answers_again: Callable[[str], object] = lambda name: name,
@@ -97,6 +100,7 @@ class HealthMonitor:
         self._engine = engine
         self._providers = providers
         self._aliases = aliases
+        self._mark = mark
         self._remembered = remembered
         self._in_trouble = in_trouble
         self._answers_again = answers_again
@@ -160,7 +164,7 @@ class HealthMonitor:
     def checked(self, provider: Provider) -> Checked | None:
         """What the newest check said; None where there was none since it was changed."""
         kept = self._kept.get(provider.name)
-        return kept.checked if kept and kept.candidate == self._candidate(provider) else None
+        return kept.checked if kept and kept.subject == self._subject(provider) else None
 
     def watch(self) -> Watch:
         """Have all usable providers checked once a minute until the watch is closed."""
@@ -196,20 +200,25 @@ class HealthMonitor:
         alias = next(iter(self._aliases(provider)), "")
         return Candidate(provider=provider, model="", credential=alias)
 
+    def _subject(self, provider: Provider) -> object:
+        return self._candidate(provider), self._mark(provider)
+
     def _named(self, names: Iterable[str]) -> list[Provider]:
         known = {provider.name: provider for provider in self._providers()}
         return [known[name] for name in names if name in known]
 
     def _is_fresh(self, candidate: Candidate) -> bool:
         kept = self._kept.get(candidate.provider.name)
-        good = kept is not None and kept.candidate == candidate and kept.checked.verdict == "valid"
-        return good and kept is not None and 0 <= self._clock() - kept.at < _FRESH
+        if kept is None or kept.checked.verdict != "valid":
+            return False
+        same = kept.subject == self._subject(candidate.provider)
+        return same and 0 <= self._clock() - kept.at < _FRESH
 
     def _note(self, candidate: Candidate, checked: Checked) -> None:
-        name = candidate.provider.name
+        name, subject = candidate.provider.name, self._subject(candidate.provider)
         with self._lock:
             before = self._kept.get(name)
-            self._kept[name] = _Kept(candidate, checked, self._clock())
+            self._kept[name] = _Kept(subject, checked, self._clock())
             self._schedule.note(name, answered=checked.answered)
         was_gone = before is not None and not before.checked.answered
         if was_gone and checked.answered and name in self._in_trouble():

@@ -109,10 +109,12 @@ def test_checks_are_made_when_they_are_asked_for(asked, server):
     assert words(asked) == ["no calls yet; key valid"]
     assert row(asked, check=True)["check"] == "valid"  # of a moment ago
     assert [seen.target for seen in server.seen] == ["/v1/models"]
-    asked.credentials.add("one", "another-key-of-mine")
+    asked.credentials.add("one", "another-key-of-mine-6789")
     found = row(asked, check=True)
     assert (found["check"], found["state"]) == ("rejected", "failing")
     assert words(asked) == ["no calls yet; key rejected: no such key"]
+    asked.credentials.add("one", "the-right-key-of-mine-2345")
+    assert words(asked) == ["no calls yet"]
 
 
 def test_a_test_is_a_check_too(asked, server):

@@ -28,6 +28,7 @@ class World:
             for name, server in zip(("one", "two"), servers, strict=True)
         ]
         self.keys = {"one": ("default",), "two": ("default",)}
+        self.mark = "a key"
         self.trouble = set()
         self.again = []
         self.before = []
@@ -36,6 +37,7 @@ class World:
         self.monitor = HealthMonitor(
             self.engine,
             providers=lambda: self.providers,
+            mark=lambda _: self.mark,
             aliases=lambda provider: self.keys.get(provider.name, ()),
             remembered=self.remembered,
             in_trouble=lambda: self.trouble,
@@ -145,6 +147,10 @@ def test_what_was_changed_is_asked_again(world):
     world.providers[0] = msgspec.structs.replace(world.providers[0], priority=1)
     world.verdicts("one")
     assert world.calls == [3, 0]
+    world.mark = "another key of that alias"
+    assert world.monitor.checked(world.providers[0]) is None
+    world.verdicts("one")
+    assert world.calls == [4, 0]
 
 
 def test_a_model_of_this_kernel_is_not_started_to_be_checked(world):
