@@ -29,6 +29,7 @@ def footer(reply: Reply, trouble: tuple[str, ...] = ()) -> str:
         parts.append({"cache": "from the cache, free", "replay": "replayed, free"}[reply.source])
     if reply.finish_reason == "length":
         parts.append("cut at max_tokens")
+    parts.append(reply.adapted)
     parts += _detours(reply)
     parts += trouble
     return " ".join(plain(" · ".join(filter(None, parts))).split())

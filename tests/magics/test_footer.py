@@ -37,6 +37,10 @@ def test_an_answer_that_went_well():
             "✓ first:m1-2026 · 1.2 s · 412→96 tok · $0.0003 · via first:m1 ✗ rate_limit.short",
         ),
         (
+            {"attempts": (attempt(adapted="temperature left out"),)},
+            "✓ first:m1-2026 · 1.2 s · 412→96 tok · $0.0003 · temperature left out",
+        ),
+        (
             {"attempts": (failed("service.stall", text_length=7),), "usage": Usage()},
             "✓ first:m1-2026 · 1.2 s · $0.0003 · via first:m1 ✗ service.stall after 7 characters",
         ),

@@ -17,7 +17,7 @@ from nbapimgr.manager import (
     provider_rows,
     version_rows,
 )
-from tests.engine.faultserver import error, status
+from tests.engine.faultserver import error, status, streamed
 
 URL = "http://127.0.0.1:9/v1"
 
@@ -101,6 +101,13 @@ def test_an_attempt_that_was_well(asked):
     [row] = attempt_rows(asked.attempts)
     assert (row["outcome"], row["why"], row["input_tokens"], row["cost_usd"]) == ("ok", "", 7, 0)
     assert 0 < row["first_chunk_s"] <= row["duration_s"]
+
+
+def test_what_was_left_out_is_said_where_an_attempt_was_well(asked, server):
+    said = "Unsupported parameter: 'temperature' is not supported with this model."
+    server.script(error(400, said), streamed("ok"))
+    asked.ask("Hi", temperature=0.5)
+    assert [row["why"] for row in attempt_rows(asked.attempts)] == [said, "temperature left out"]
 
 
 def test_keys_in_the_environment(monkeypatch):
