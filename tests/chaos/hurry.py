@@ -7,7 +7,9 @@ scenario that still passes then is worth nothing.
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import os
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
@@ -167,6 +169,33 @@ def _online() -> list[Any]:
     return [_put(_call, "offline", lambda *_: False)]
 
 
+def _unaccounted() -> list[Any]:
+    """What was stopped is not in the books."""
+    from nbapimgr.manager._accounting import Accounting
+
+    account = Accounting.account
+
+    def some(self: Accounting, attempt: Any) -> Any:
+        return attempt if attempt.outcome == "cancelled" else account(self, attempt)
+
+    return [_put(Accounting, "account", some)]
+
+
+def _hoarding() -> list[Any]:
+    """Every attempt leaves a record, a task and a file."""
+    from nbapimgr.engine import _call
+
+    hoard: list[object] = []
+    attempt_of = _call.attempt_of
+
+    def kept(*args: Any) -> Any:
+        task = asyncio.ensure_future(asyncio.sleep(1e6))
+        hoard.append((attempt := attempt_of(*args), bytearray(8192), task, os.dup(0)))
+        return attempt
+
+    return [_put(_call, "attempt_of", kept)]
+
+
 BROKEN: dict[str, Callable[[], list[Any]]] = {
     "alone": _alone,
     "once-only": _once_only,
@@ -180,5 +209,7 @@ BROKEN: dict[str, Callable[[], list[Any]]] = {
     "careless": _careless,
     "silent": _silent,
     "online": _online,
+    "unaccounted": _unaccounted,
+    "hoarding": _hoarding,
 }
 """Name -> what is taken away."""

@@ -8,7 +8,6 @@ from tests.chaos import nasty
 
 OPEN = {
     "N03": "a web page in place of an answer is not named as one",
-    "N08": "breakers are not kept on disk yet",
     "N10": "retries of a crowd are not budgeted yet",
 }
 BROKEN = [

@@ -26,58 +26,49 @@ BROKEN = [
     ("patient", "S07", "partial", "ends within 15 s"),
     ("gullible", "S08", "fail", "wrong answer shown as success"),
     ("compliant", "S13", "partial", "refusal routed around"),
+    ("forgetful", "S15", "pass", "at most 5 primary attempts in the outage"),
 ]
 
 
-def groups():
-    """Who goes before what: a process for each breakage and pace, the longest first."""
-    wanted = [("", "S15")]
-    wanted += [(how, id_) for how, id_, *_ in BROKEN]
-    wanted += [("", id_) for id_ in SCENARIOS if id_ != "S15"]
-    found = {}
-    for how, id_ in wanted:
+def run_all(jobs):
+    """The results of these breakages and scenarios, several at once: most of the time is waiting.
+
+    A process of ours goes through all scenarios of a breakage and pace.
+    """
+    groups = {}
+    for how, id_ in sorted(jobs, key=lambda job: job[1] != "S15"):
         pace = PACES.get(id_, OTHERS)
-        found.setdefault((how, pace, id_ == "S15"), []).append(id_)
-    return [(how, pace, ids) for (how, pace, _), ids in found.items()]
+        groups.setdefault((how, pace, id_ == "S15"), []).append(id_)
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        done = pool.map(lambda item: run(*item[0][:2], item[1]), groups.items())
+    return {job: result for found in done for job, result in found.items()}
 
 
 def run(how, pace, ids):
     """One process of ours before some scenarios, each with a home of its own."""
     with Worker(wall.OURS, module="tests.chaos.wall_clients") as worker:
         return {
-            (id_, how): wall.run_with(worker, SCENARIOS[id_], scale=pace, broken=how) for id_ in ids
+            (how, id_): wall.run_with(worker, SCENARIOS[id_], scale=pace, broken=how) for id_ in ids
         }
 
 
-@pytest.fixture(scope="module")
-def results():
-    """All of it, several at once: nearly all of the time is waiting."""
-    with concurrent.futures.ThreadPoolExecutor(6) as pool:
-        done = pool.map(lambda group: run(*group), groups())
-    return {job: result for found in done for job, result in found.items()}
+# Each of the two is one test, so that one worker does it once.
 
 
-@pytest.mark.parametrize(
-    "id_",
-    [
-        pytest.param("S15", marks=pytest.mark.xfail(reason="no breakers yet", strict=False))
-        if id_ == "S15"
-        else id_
-        for id_ in SCENARIOS
-    ],
-)
-def test_every_scenario_is_passed(results, id_):
-    result = results[id_, ""]
+def test_every_scenario_is_passed():
+    results = run_all([("", id_) for id_ in SCENARIOS])
+    assert len(results) == 16
     # How quick a call is is measured in the full form: here other work decides it.
-    assert set(result.broken) <= {AS_QUICK.name}, result.line()
-    assert result.verdict == "pass", result.line()
+    failed = [r for r in results.values() if r.verdict != "pass" or {*r.broken} - {AS_QUICK.name}]
+    assert not failed, "\n".join(result.line() for result in failed)
 
 
-@pytest.mark.parametrize(("how", "id_", "verdict", "check"), BROKEN)
-def test_a_broken_engine_is_found_out(results, how, id_, verdict, check):
-    result = results[id_, how]
-    assert result.verdict == verdict, result.line()
-    assert check in result.broken, result.line()
+def test_a_broken_engine_is_found_out():
+    results = run_all([(how, id_) for how, id_, *_ in BROKEN])
+    for how, id_, verdict, check in BROKEN:
+        result = results[how, id_]
+        assert result.verdict == verdict, (how, result.line())
+        assert check in result.broken, (how, result.line())
 
 
 # --- the judge itself -----------------------------------------------------------------------------
