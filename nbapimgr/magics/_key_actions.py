@@ -188,7 +188,7 @@ def _with_code(manager: Manager, make: Callable[[], Any]) -> Card:
 def _unlock(manager: Manager) -> Card:
     """Open the vault by what is at hand, else by what is typed."""
     if manager.credentials.status().state == "locked":
-        typed = _hidden("Passphrase or recovery code: ", "nbapimgr keys unlock, in a terminal")
+        typed = _hidden("Passphrase or recovery code: ", "llm.credentials.unlock(passphrase=…)")
         manager.credentials.unlock(passphrase=typed, recovery=typed)
     return _status(manager)
 

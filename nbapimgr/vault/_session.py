@@ -208,6 +208,8 @@ class Session:
             return self._look()
 
     def _taken(self, look: Look) -> Found:
+        if look.nothing and self._header is None:
+            raise VaultError("there is no vault yet", hint="%llm keys setup makes one")
         if look.best is None or look.best.parsed is None:
             raise VaultDamaged(look.why_not or "no copy is left", hint="nbapimgr keys repair")
         header = look.best.parsed.header

@@ -91,7 +91,12 @@ COMMAND_NAMES = sorted(command.name for command in COMMANDS)
         ("%llm use --s", "--s", ["--save"]),
         ("%llm why fr", "fr", ["free"]),
         ("%llm help te", "te", ["temperature"]),
-        ("%llm keys ", "", ["rm", "set", "test", "use"]),
+        (
+            "%llm keys ",
+            "",
+            ["activate", "add", "confirm", "export", "import", "list", "repair", "rewrap", "rm",
+             "rotate", "set", "setup", "spare", "status", "test", "undo", "unlock", "use"],
+        ),
         ("%llm keys set m", "m", ["mine"]),
         ("%llm models op", "op", ["openai", "openrouter"]),
         ("%llm models -q x --u", "--u", ["--usable"]),

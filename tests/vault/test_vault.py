@@ -65,13 +65,22 @@ def test_before_there_is_one(home):
     assert vault.state == "none"
     assert vault.ready() is None
     assert (vault.id, vault.generation, vault.slots, vault.why_not) == ("", 0, (), "")
-    for do in (vault.unlock, vault.repair):
+    for do in (vault.unlock, vault.repair, lambda: add(vault, 1)):
         with pytest.raises(VaultError, match="there is no vault yet") as caught:
             do()
         assert caught.value.hint == "%llm keys setup makes one"
-    with pytest.raises(VaultDamaged, match="missing"):
-        add(vault, 1)
     assert not list(home.rglob("*.vault"))
+
+
+def test_a_vault_that_is_gone_is_not_one_that_never_was(home, vault):
+    import shutil
+
+    add(vault, 1)
+    shutil.rmtree(home)
+    with pytest.raises(VaultDamaged, match=r"NOT saved: .*missing"):
+        add(vault, 2)
+    assert held(vault) == keys(1)
+    assert vault.state == "read-only"
 
 
 def test_one_way_to_open_it_is_not_enough_unless_that_is_accepted(home):
