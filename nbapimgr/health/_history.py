@@ -54,6 +54,10 @@ class History:
         """Provider -> the base URL its attempts went to."""
         self._kept: dict[tuple[str, str], tuple[float, Patience]] = {}
 
+    def renew(self) -> None:
+        """In a forked child: the lock may be held by a thread that is not there."""
+        self._lock = threading.Lock()
+
     def observe(self, attempt: Attempt) -> bool:
         """Learn from an attempt; whether there was something to learn."""
         sample = sample_of(attempt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING
@@ -24,6 +25,10 @@ class Bell:
     """
 
     def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew; in a forked child neither the thread nor whoever listened is there."""
         self._lock = threading.RLock()
         self._listeners: dict[object, Listener] = {}
         self._news: set[str] = set()
@@ -47,11 +52,11 @@ class Bell:
             return
         with self._lock:
             self._news.update(names)
-            if self._thread is None or not self._thread.is_alive():  # a fork leaves none alive
-                self._thread = threading.Thread(
-                    target=self._tell, name="nbapimgr-bell", daemon=True
-                )
-                self._thread.start()
+            if self._thread is None:
+                thread = threading.Thread(target=self._tell, name="nbapimgr-bell", daemon=True)
+                with contextlib.suppress(RuntimeError):  # the interpreter is going down
+                    thread.start()
+                    self._thread = thread
 
     def _tell(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -62,6 +63,9 @@ class Watch:
         self.close()
 
 
+_every: weakref.WeakSet[HealthMonitor] = weakref.WeakSet()
+
+
 class HealthMonitor:
     """The health of one kernel's providers. Safe to use from any thread.
 
@@ -112,6 +116,15 @@ class HealthMonitor:
         self._schedule = Schedule(clock=clock, chance=chance)
         self._rounds = Rounds(self._wanted, self._visit, self._schedule)
         self._bell = Bell()
+        _every.add(self)
+
+    def renew(self) -> None:
+        """In a forked child: nobody watches or listens there, and no thread holds a lock."""
+        self._lock = threading.RLock()
+        self._watching.clear()
+        self.history.renew()
+        self._rounds.renew()
+        self._bell.renew()
 
     def observe(self, attempt: Attempt) -> None:
         """Learn from an attempt."""
@@ -234,3 +247,12 @@ class HealthMonitor:
 
     def _visit(self, names: Sequence[str]) -> None:
         self.check(names, fresh=True)
+
+
+def _after_fork_in_child() -> None:
+    for monitor in list(_every):
+        monitor.renew()
+
+
+# Windows has no such function, and nothing forks there.
+getattr(os, "register_at_fork", dict)(after_in_child=_after_fork_in_child)

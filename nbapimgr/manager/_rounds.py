@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING, Final
@@ -38,9 +39,13 @@ class Rounds:
         self._wanted = wanted
         self._visit = visit
         self._schedule = schedule
+        self._closed = False
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew; in a forked child the thread is not there, and may have held the lock."""
         self._lock = threading.RLock()
         self._changed = threading.Event()
-        self._closed = False
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
@@ -48,12 +53,11 @@ class Rounds:
         wanted = bool(self._wanted())
         with self._lock:
             self._changed.set()
-            running = self._thread is not None and self._thread.is_alive()  # not after a fork
-            if wanted and not running and not self._closed:
-                self._thread = threading.Thread(
-                    target=self._run, name="nbapimgr-health", daemon=True
-                )
-                self._thread.start()
+            if wanted and self._thread is None and not self._closed:
+                thread = threading.Thread(target=self._run, name="nbapimgr-health", daemon=True)
+                with contextlib.suppress(RuntimeError):  # the interpreter is going down
+                    thread.start()
+                    self._thread = thread
 
     def close(self) -> None:
         """Begin no more visits. One that is under way is waited for by `join`."""

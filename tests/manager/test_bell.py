@@ -102,14 +102,29 @@ def test_what_a_listener_raises_troubles_nobody(bell, caplog):
     quiet(bell)
 
 
-def test_a_thread_that_is_gone_is_replaced(bell):
-    """So it is after a fork: the child has the variable and not the thread."""
-    dead = threading.Thread(target=int)
-    dead.start()
-    dead.join()
-    bell._thread = dead
+def test_in_a_forked_child_it_begins_anew(bell):
     heard = Heard()
     bell.listen(heard)
+    bell._thread = threading.Thread(target=int)  # of the parent, as a child sees it
+    bell._lock.acquire()
+    bell.renew()
     bell.ring("one")
-    heard.wait()
+    assert bell._thread is None
+    bell.listen(heard)
+    bell.ring("two")
+    assert heard.wait() == [frozenset({"two"})]
+    quiet(bell)
+
+
+def test_where_no_thread_can_begin_nothing_is_raised(bell, monkeypatch):
+    def start(_):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    heard = Heard()
+    bell.listen(heard)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        bell.ring("one")
+    bell.ring("two")
+    assert heard.wait() == [frozenset({"one", "two"})]
     quiet(bell)

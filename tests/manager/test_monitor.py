@@ -9,6 +9,7 @@ import pytest
 
 from nbapimgr.engine import Engine
 from nbapimgr.errors import AllProvidersFailed
+from nbapimgr.manager import _monitor
 from nbapimgr.manager._monitor import HealthMonitor
 from nbapimgr.models import Attempt, Candidate, Failure, Provider
 from nbapimgr.secret import Secret
@@ -274,3 +275,20 @@ def test_an_engine_that_is_closed_meanwhile_ends_the_round(world):
     world.close()
     watch.close()
     assert world.monitor._rounds._thread is None
+
+
+def test_in_a_forked_child_nothing_is_held_and_nobody_watches(world):
+    watch = world.monitor.watch()
+    held = [world.monitor._lock, world.monitor._rounds._lock, world.monitor.history._lock]
+    holder = threading.Thread(target=lambda: [lock.acquire() for lock in held])
+    world.monitor._rounds.close()
+    world.monitor._rounds.join()
+    holder.start()
+    holder.join()
+    _monitor._after_fork_in_child()
+    assert not world.monitor._watching
+    world.monitor.observe(attempt_at(world.providers[0]))
+    world.monitor.remember()
+    world.monitor.breakers_changed("one")
+    assert world.monitor.history.snapshot("one", "m").attempts == 1
+    watch.close()

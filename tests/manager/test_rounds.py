@@ -161,3 +161,16 @@ def test_nobody_is_visited_before_it_is_due(world):
     assert world.visits == []
     world.rounds._round(["one", "two"])
     assert world.visits == [["two"]]
+
+
+def test_where_no_thread_can_begin_nothing_is_raised(world, monkeypatch):
+    def start(_):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    world.wanted = ["one"]
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        world.rounds.wake()
+    assert world.rounds._thread is None
+    world.rounds.wake()
+    assert world.wait(1) == [["one"]]
