@@ -115,8 +115,9 @@ def _break(manager: Manager, *words: str) -> str:
             hint=f"%llm demo break {NAMES[0]} stream (or {', '.join([*WAYS][1:])}, {MEND})",
         )
     _, name, how = words
+    line = says(name, how)
     if manager.mode == "replay":
-        return f"{says(name, how)} (replay mode: so it was when the answers were recorded)"
+        return f"{line} (replay mode: so it was when the answers were recorded)"
     if not _running:
         raise OptionError("the rehearsal is not running", hint="%llm demo starts it")
     return _running[-1].break_(name, how)

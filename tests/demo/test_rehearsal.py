@@ -123,6 +123,8 @@ def test_words_that_are_not_understood(home):
     manager = Manager(home, settings=Settings())
     with pytest.raises(OptionError, match="demo broke"):
         rehearse(manager, "broke", "rehearsal-anthropic")
+    with pytest.raises(UnknownName, match="rehearsal-antropic"):
+        rehearse(manager, "break", "rehearsal-antropic", "stream")
     with pytest.raises(OptionError, match="not running"):
         rehearse(manager, "break", "rehearsal-anthropic", "stream")
     manager.close()
