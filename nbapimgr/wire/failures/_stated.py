@@ -12,7 +12,7 @@ __all__ = ["Ability", "Stated", "stated", "unable"]
 
 Ability = Literal["images", "tools", "schema"]
 
-_N: Final = r"(\d[\d,]*\d)"
+_N: Final = r"(\d[\d,]{0,14}\d)"
 _WINDOW: Final = (
     rf"maximum context (?:length|window|size)(?: is| of)? {_N}",
     rf"{_N} maximum context length",
@@ -56,7 +56,7 @@ def stated(failure: Failure) -> Stated:
     """The window and the size of the request, from the provider's own words."""
     if failure.category != "model.context_length":
         return Stated()
-    said = f"{failure.message} {failure.detail}"
+    said = _said(failure)
     return Stated(_first(_WINDOW, said), _first(_ASKED, said))
 
 
@@ -64,14 +64,18 @@ def unable(failure: Failure) -> Ability | None:
     """What a model has said that it cannot take; None when it has said no such thing."""
     if failure.category != "request.bad" or failure.scope != "model":
         return None
-    said = f"{failure.message} {failure.detail}"
+    said = _said(failure)
     return next((able for able, words in _UNABLE if re.search(words, said, re.IGNORECASE)), None)
+
+
+def _said(failure: Failure) -> str:
+    return f"{failure.message} {failure.detail}"
 
 
 def _first(patterns: tuple[str, ...], said: str) -> int | None:
     for pattern in patterns:
         if found := re.search(pattern, said, re.IGNORECASE):
-            count = int(found[1].replace(",", "")[:12])
+            count = int(found[1].replace(",", ""))
             if _LEAST <= count <= _MOST:
                 return count
     return None

@@ -85,7 +85,8 @@ def failure(message, category="model.context_length", scope="request", detail=""
         ("prompt too long; exceeded max context length by 1119046 tokens", None, None),
         ("Your input exceeds the context window of this model.", None, None),
         ("model token limit: 12", None, None),
-        ("model token limit: 999999999999999999999", None, None),
+        ("model token limit: 9999999999", None, None),
+        ("1" * 4000 + " tokens >", None, None),
     ],
 )
 def test_a_window_that_is_stated_is_read(message, window, asked):
