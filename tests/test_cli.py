@@ -68,11 +68,27 @@ def test_a_provider_that_does_not_answer_fails_its_test(run, configured, monkeyp
 
 
 def test_doctor_says_what_is_missing(run, configured):
-    result = run("doctor", "--json")
+    result = run("doctor", "--json", "--no-scan")
     rows = {row["check"]: row for row in json.loads(result.output)}
     assert result.exit_code == 1
     assert rows["provider mine"]["ok"] is False
     assert rows["python"]["ok"] is True
+
+
+def test_doctor_finds_keys_that_lie_around(run, configured, tmp_path, monkeypatch):
+    key = "gsk_" + "Zq7" * 17 + "x"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("HISTFILE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".bash_history").write_text(f"export GROQ_API_KEY={key}\n")
+    monkeypatch.setattr("nbapimgr.cli._doctor._watched", lambda: True)
+    result = run("doctor", "--json")
+    rows = {row["check"]: row for row in json.loads(result.stdout)}
+    assert rows["key in shell history"]["found"].endswith("line 1: groq …Zq7x"[-16:])
+    assert rows["scan"]["found"] == "1 files looked through, 1 keys found"
+    assert result.exit_code == 1
+    assert key not in result.output
+    assert result.stderr.startswith("\rLooking for keys: 0 files, now a shell history …")
 
 
 def test_usage_of_nothing(run):

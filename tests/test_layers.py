@@ -14,7 +14,7 @@ LAYERS = {
     "errors": 0, "models": 0, "secret": 0,
     "wire": 1, "settings": 1, "vault": 1, "usage": 1, "recordings": 1, "local": 1, "schema": 1,
     "inert": 1, "health": 1, "state": 1,
-    "engine": 2, "imports": 2,
+    "engine": 2, "imports": 2, "scan": 2,
     "manager": 3,
     "magics": 4, "demo": 4, "widgets": 4, "cli": 4,
 }  # fmt: skip

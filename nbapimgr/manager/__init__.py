@@ -7,6 +7,7 @@ from nbapimgr.manager._errors_recovery import Recovery, recoveries
 from nbapimgr.manager._estimates import input_tokens, price
 from nbapimgr.manager._imported import Import
 from nbapimgr.manager._key_rows import credential_rows
+from nbapimgr.manager._leaks import leak_rows
 from nbapimgr.manager._listings import (
     attempt_rows,
     doctor_rows,
@@ -34,6 +35,7 @@ __all__ = [
     "found_in_environment",
     "input_tokens",
     "key_rows",
+    "leak_rows",
     "mode_named",
     "model_rows",
     "plan_rows",

@@ -20,6 +20,7 @@ from nbapimgr.manager._errors import KEPT, Failing
 from nbapimgr.manager._facts import Facts
 from nbapimgr.manager._healthy import Healthy
 from nbapimgr.manager._importing import Importing
+from nbapimgr.manager._leaks import Scanning
 from nbapimgr.manager._planning import plan_for
 from nbapimgr.manager._preferences import Preferences
 from nbapimgr.manager._prices import Prices
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["Manager"]
 
 
-class Manager(Preferences, Breaking, Failing, Healthy, Importing, Views):
+class Manager(Preferences, Breaking, Failing, Healthy, Importing, Scanning, Views):
     """The providers of one person in one kernel, and how to ask them.
 
     Args:

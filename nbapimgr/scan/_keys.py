@@ -1,0 +1,62 @@
+"""Finds keys in a text: those of vendors that mark theirs, and any that are known."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from nbapimgr.secret import Secret
+from nbapimgr.wire.catalogue import CATALOGUE, guess_vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["Finder"]
+
+_LEAST: Final = 16
+"""Characters of a known key that is looked for as it is: a shorter one is a word."""
+
+
+class Finder:
+    """Looks for keys.
+
+    Args:
+        known: Keys of this user, which may have any form.
+    """
+
+    def __init__(self, known: Iterable[Secret] = ()) -> None:
+        values = {secret.reveal() for secret in known}
+        own = [re.escape(value) for value in values if len(value) >= _LEAST]
+        self._pattern = re.compile("|".join([*own, _marked()]))
+
+    def keys(self, text: str) -> Iterator[Secret]:
+        """Each key in a text, in its order, as often as it is there."""
+        return (Secret(found[0]) for found in self._pattern.finditer(text))
+
+    def whose(self, key: Secret) -> str:
+        """The vendors whose keys look like this, for people."""
+        return " or ".join(guess_vendor(key.reveal())) or "a key of yours"
+
+
+@cache
+def _marked() -> str:
+    """One pattern for the keys that begin with a mark of their vendor's.
+
+    32 hexadecimal digits are a key of Azure's and a checksum of anybody's: such forms are left out.
+    """
+    forms = (form for vendor in CATALOGUE.values() for form in _alternatives(vendor.key_pattern))
+    marked = dict.fromkeys(form for form in forms if re.match(r"[A-Za-z]{2}", form))
+    return rf"(?<![\w-])(?:{'|'.join(marked)})(?![\w-])"
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The forms of a pattern: its parts between bars that stand outside of brackets."""
+    parts, depth = [""], 0
+    for piece in re.findall(r"\\.|\[(?:\\.|[^\]])*\]|.", pattern):
+        depth += {"(": 1, ")": -1}.get(piece, 0)
+        if piece == "|" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
