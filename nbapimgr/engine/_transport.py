@@ -136,6 +136,7 @@ class Origin:
         self.host = urlsplit(base).hostname or ""
         self.slots = asyncio.Semaphore(_CONNECTIONS)
         self._fresh: set[asyncio.Task[Any] | None] = set()
+        self._trying: asyncio.Future[bool] | None = None
         self._proxy_headers = proxy.headers if proxy and base.startswith("http:") else {}
         self._client = library.transport(
             verify=verify,
@@ -178,9 +179,31 @@ class Origin:
             except Exception as error:
                 if task in self._fresh or not _closed_unread(error):
                     raise
-            return await self._send(call, headers, connect)
+                closed = error
+            return await self._send_again(call, headers, connect, closed)
         finally:
             self._fresh.discard(task)
+
+    async def _send_again(
+        self, call: HttpCall, headers: Mapping[str, str], connect: float, closed: Exception
+    ) -> Response:
+        """Send once more; where many connections were closed at once, one finds out for all.
+
+        A server that dies closes each of them, and is not to be asked by all a second time.
+        """
+        if self._trying is not None:
+            if not await asyncio.shield(self._trying):
+                raise closed
+            return await self._send(call, headers, connect)
+        self._trying = trying = asyncio.get_running_loop().create_future()
+        answers = False
+        try:
+            response = await self._send(call, headers, connect)
+            answers = True
+        finally:
+            self._trying = None
+            trying.set_result(answers)
+        return response
 
     async def _send(self, call: HttpCall, headers: Mapping[str, str], connect: float) -> Response:
         request = self._library.httpx.Request(

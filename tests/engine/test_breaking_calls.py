@@ -453,9 +453,10 @@ def test_a_closed_engine_leaves_no_probe(recovering, server):
 # --- many at once, and nobody there ---------------------------------------------------------------
 
 
-def test_many_calls_while_the_first_provider_dies(world, server, other, at):
-    gone = at("http://127.0.0.1:9", "one")
-    server.script(hang_then(503))
+def crowd(world, server, behaviour, size):
+    """The events of calls that are all under way before any of them is answered."""
+    most = min(size, 32)
+    server.script(together(behaviour, most))
 
     async def all_of_them():
         async def one():
@@ -463,31 +464,65 @@ def test_many_calls_while_the_first_provider_dies(world, server, other, at):
             async with aclosing(world.engine.astream(asked.plan, asked.request)) as events:
                 return [event async for event in events]
 
-        calls = [asyncio.create_task(one()) for _ in range(200)]
-        await asyncio.to_thread(server.reached, "32")
-        server.open("die")
+        calls = [asyncio.create_task(one()) for _ in range(size)]
+        await asyncio.to_thread(server.reached, str(most))
+        server.open("go")
         return await asyncio.gather(*calls)
 
     happened = asyncio.run(all_of_them())
-    assert {events[-1].reply.text for events in happened} == {"second"}
-    assert len(server.seen) <= 32 + 4
-    assert gone.name == "one"
-    passed = [e for events in happened for e in events if isinstance(e, Started)]
-    assert {event.number for event in passed} <= {1, 2, 3}
+    server.shut("go")
+    server.gate(str(most)).reached.clear()
+    return happened
 
 
-def hang_then(code):
-    """An error for all, once 32 wait for it and the test says so."""
+def together(behaviour, most):
+    """This for all, once so many wait for it and the test says so."""
     waiting = []
 
     async def behave(exchange):
         waiting.append(exchange)
-        if len(waiting) >= 32:
-            exchange.server.gate("32").reached.set()
-        await exchange.gate("die")
-        await error(code)(exchange)
+        if len(waiting) >= most:
+            exchange.server.gate(str(most)).reached.set()
+        await exchange.gate("go")
+        await behaviour(exchange)
 
     return behave
+
+
+def test_many_calls_while_the_first_provider_dies(world, server):
+    happened = crowd(world, server, error(503), 200)
+    assert {events[-1].reply.text for events in happened} == {"second"}
+    assert len(server.seen) <= 32 + 2
+    numbers = {event.number for events in happened for event in events if type(event) is Started}
+    assert numbers <= {1, 2, 3}
+
+
+def test_many_kept_connections_that_die_at_once_are_not_all_tried_again(world, server):
+    assert {events[-1].reply.text for events in crowd(world, server, streamed("first"), 20)} == {
+        "first"
+    }
+    del server.seen[:]
+    happened = crowd(world, server, reset, 20)
+    assert {events[-1].reply.text for events in happened} == {"second"}
+    assert len(server.seen) <= 20 + 3
+
+
+def test_many_kept_connections_that_were_closed_are_all_opened_anew(world, server):
+    crowd(world, server, streamed("first"), 20)
+    closed = []
+
+    async def once(exchange):
+        """Close the kept ones unread; answer on new ones."""
+        if exchange.seen.connection <= 20:
+            closed.append(exchange)
+            exchange.reset()
+        else:
+            await streamed("anew")(exchange)
+
+    happened = crowd(world, server, once, 20)
+    assert {events[-1].reply.text for events in happened} == {"anew"}
+    assert closed
+    assert world.open == []
 
 
 def test_who_is_offline_finds_nothing_open_afterwards(world, at):
