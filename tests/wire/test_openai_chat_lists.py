@@ -88,6 +88,8 @@ def test_sizes(said, window, longest):
         ({"capabilities": {"vision": True, "function_calling": False}}, True, False, None),
         ({"supported_features": ["tools"]}, None, True, False),
         ({"supported_parameters": ["structured_outputs"]}, None, False, True),
+        ({"supported_parameters": ["response_format", "tools"]}, None, True, None),
+        ({"supported_features": ["json_mode", 3]}, None, False, None),
         ({"capabilities": {"vision": "yes"}}, None, None, None),
     ],
 )

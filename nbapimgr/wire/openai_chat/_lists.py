@@ -20,6 +20,8 @@ __all__ = ["models_call", "read_embeddings", "read_models"]
 
 _WINDOW: Final = ("context_window", "context_length", "max_context_length", "max_model_len")
 """Groq; OpenRouter, Together, Baseten; Mistral; vLLM."""
+_JSON: Final = frozenset({"response_format", "json_mode"})
+"""What lists call the promise of JSON of any shape (OpenRouter; Baseten)."""
 _LONGEST: Final = ("max_completion_tokens", "max_output_length", "max_output_tokens")
 
 
@@ -98,9 +100,14 @@ def _images(model: dict[str, Any]) -> bool | None:
 
 
 def _can(model: dict[str, Any], feature: str, capability: str) -> bool | None:
-    """Whether the list says that the model can: as a feature, a parameter, or a capability."""
+    """Whether the list says that the model can: as a feature, a parameter, or a capability.
+
+    Of one that promises JSON and no schema nothing is known: it often keeps to one all the same.
+    """
     for name in ("supported_features", "supported_parameters"):
-        if isinstance(model.get(name), list):
-            return feature in model[name]
+        told = model.get(name)
+        if isinstance(told, list):
+            maybe = feature == "structured_outputs" and not _JSON.isdisjoint(map(str, told))
+            return True if feature in told else None if maybe else False
     can = as_dict(model.get("capabilities")).get(capability)
     return can if isinstance(can, bool) else None
