@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Prompt = str | Message | Sequence[Message | Mapping[str, Any]]
 
 _MESSAGE: Final = '{"role": "user", "content": "…"}'
+_POLICIES: Final = ("replace", "buffer", "raise")
 _FIELDS = tuple(f for f in Request.__struct_fields__ if f not in {"messages", "tools"})
 
 
@@ -55,6 +56,9 @@ def question(
         if isinstance(fields.get(listed), str):
             fields[listed] = (fields[listed],)
     given = {name: value for name, value in fields.items() if value is not None}
+    policy = given.get("on_restart")
+    if isinstance(policy, str) and policy not in _POLICIES:
+        raise UnknownName("on_restart", policy, _POLICIES)
     described = tuple(_tool(tool) for tool in _several(tools, Tool))
     try:
         request = msgspec.convert({"messages": messages, "tools": described, **given}, Request)

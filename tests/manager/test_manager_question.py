@@ -300,7 +300,7 @@ def test_none_is_as_if_it_were_not_said():
         ({"max_tokens": 1.5}, "Expected `int | null`, got `float`: max_tokens", ""),
         ({"stop": 3}, "Expected `array`, got `int`: stop", ""),
         ({"fallback": "no"}, "Expected `bool`, got `str`: fallback", ""),
-        ({"on_restart": "x"}, "Invalid enum value 'x': on_restart", ""),
+        ({"on_restart": 3}, "Expected `str`, got `int`: on_restart", ""),
     ],
 )
 def test_a_wrong_option_is_one_line(options, said, hint):
@@ -319,3 +319,14 @@ def test_messages_cannot_be_given_twice():
 def test_a_message_is_left_as_it_is():
     message = Message(role="assistant", content=())
     assert question(message).messages[0] is message
+
+
+@pytest.mark.parametrize("policy", ["replace", "buffer", "raise"])
+def test_what_may_be_done_when_shown_text_is_void(policy):
+    assert question("Hi", on_restart=policy).on_restart == policy
+
+
+def test_a_policy_that_does_not_exist_is_told_with_the_nearest():
+    with pytest.raises(UnknownName, match=r"on_restart.*'replac'") as caught:
+        question("Hi", on_restart="replac")
+    assert "'replace'" in caught.value.hint
