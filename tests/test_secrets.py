@@ -83,6 +83,7 @@ def after(llm, logged, tmp_path):
         "attempts": repr(llm.attempts),
         "lines": "\n".join(attempt.line() for attempt in llm.attempts),
         "usage": repr(llm.usage(None).to_dict()),
+        "health": repr(llm.health(check=True).to_dict()),
         **contents(tmp_path),
     }
 

@@ -291,3 +291,10 @@ def test_a_key_check_reads_all_pages_too(engine, server, paged):
     checked, models, failed = engine.examine(paged)
     assert ([model.id for model in models], failed) == (["a", "b"], ())
     assert checked.verdict == "valid"
+
+
+def test_a_key_that_the_provider_repeats_is_not_in_the_result(engine, server, candidate):
+    server.script(error(401, f"no such key: {CANARY}"))
+    [checked] = engine.check([candidate])
+    assert checked.reason.startswith("no such key")
+    assert CANARY not in repr(checked)
