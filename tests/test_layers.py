@@ -16,7 +16,7 @@ LAYERS = {
     "inert": 1, "health": 1, "state": 1,
     "engine": 2, "imports": 2, "scan": 2,
     "manager": 3,
-    "magics": 4, "demo": 4, "widgets": 4, "cli": 4,
+    "magics": 4, "demo": 4, "widgets": 4, "cli": 4, "testing": 4,
 }  # fmt: skip
 SAME_LAYER = {
     ("models", "errors"), ("errors", "models"), ("errors", "secret"),
