@@ -121,7 +121,8 @@ def test_live_who_is_broken_is_left_alone_until_it_is_mended(lived):
     assert "open: service.overloaded twice" in shown["why"][0]
     assert "service.stream_broken" in shown["errors"][0]
     states = [line.split()[-1] for line in shown["health_table"][0].splitlines()[1:]]
-    assert states[1:] == ["open", "ok"]
+    assert states[1] == "open"
+    assert states[2] in {"ok", "slow"}  # by how busy the machine is
     assert "rehearsal-gemini: asked again from now on" in shown["mended"][0]
 
 
