@@ -6,6 +6,8 @@ import logging
 import uuid
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from IPython.display import DisplayHandle
+
 from nbapimgr.errors import AllProvidersFailed, CallInterrupted, NbApiMgrError
 from nbapimgr.magics._footer import footer
 from nbapimgr.magics._screen import Continued, compared
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
-    from IPython.display import DisplayHandle
 
     from nbapimgr.magics._asks import Ask
     from nbapimgr.manager import Manager, Recovery, Source
@@ -81,41 +82,44 @@ class _View:
         self._shell = shell
         self._manager = manager
         self._asked = asked
-        self._handle = handle
+        self._handle = handle or DisplayHandle()  # type: ignore[no-untyped-call]  # IPython's
+        self._is_there = handle is not None
         self._id = uuid.uuid4().hex
         self._controls = self._new_controls() if is_watched(shell) else None
-        self._ways: tuple[Recovery, ...] = ()
-        self._error: AllProvidersFailed | None = None
+        self._ways: dict[str, tuple[Recovery, Request]] = {}
 
     def show(self, error: AllProvidersFailed, note: str = "") -> None:
         """Show the view, with what can be done as far as something acts."""
         from nbapimgr.widgets import error_html, error_text, story
 
         self._error = error
-        self._ways = recoveries(self._manager, self._asked.request, error)
+        ways = recoveries(self._manager, self._asked.request, error)
         told = story(error)
+        view = self._id if self._controls else ""
         self._put(
             {
-                "text/plain": error_text(told, self._ways, note=note),
-                "text/html": error_html(
-                    told, self._ways, view=self._id if self._controls else "", note=note
-                ),
+                "text/plain": error_text(told, ways, note=note),
+                "text/html": error_html(told, ways, view=view, note=note),
             }
         )
+        self._ways = {way.kind: (way, way.request) for way in ways if way.request}
         if self._controls:
-            self._controls.ready([(w.kind, w.label) for w in self._ways if w.request], note)
+            labels = [(kind, way.label) for kind, (way, _) in self._ways.items()]
+            self._controls.ready(labels, note)
 
-    def act(self, kind: str) -> None:
-        """Ask again in the way that was chosen; the answer takes the place of the view."""
-        way = next(way for way in self._ways if way.kind == kind)
-        if way.request is None or self._handle is None or self._error is None:
-            return
+    def act(self, kind: str) -> str:
+        """Ask again in the way that was chosen; the answer takes the place of the view.
+
+        Returns:
+            What has come of it when that was the end; empty when the view stands there again.
+        """
+        way, request = self._ways[kind]
         if way.key is not None:
             self._manager.credentials.activate(*way.key)
-        self._asked = self._asked._replace(request=way.request)
+        self._asked = self._asked._replace(request=request)
         screen = Continued(self._handle, self._asked.ask.format, f"{way.label} …")
         try:
-            self._ask(screen)
+            return self._ask(screen)
         except AllProvidersFailed as error:
             self.show(error, f"{way.label}: nobody answered this time either")
         except CallInterrupted as stopped:
@@ -123,24 +127,21 @@ class _View:
             self.show(self._error, f"{way.label}: stopped by you{kept}")
         except NbApiMgrError as error:
             self.show(self._error, f"{way.label}: {error}")
+        return ""
 
-    def _ask(self, screen: Continued) -> None:
+    def _ask(self, screen: Continued) -> str:
         ask, request, read, source = self._asked
         shell, manager = self._shell, self._manager
         reply = watched(shell, manager, request, source, screen)
         reply = reply if read is None else manager.with_data(reply, read)
         shell.user_ns.update(dict.fromkeys(("_llm", *ask.save), reply))
         screen.finish(reply, footer(reply, manager.trouble))
-        if self._controls:
-            self._controls.done(f"{reply.provider} has answered; the answer is in _llm")
+        return f"{reply.provider} has answered; the answer is in _llm"
 
     def _put(self, data: dict[str, str]) -> None:
-        from IPython.display import display
-
-        if self._handle is None:
-            self._handle = display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
-        else:
-            self._handle.update(data, raw=True)  # type: ignore[no-untyped-call]  # IPython's
+        put: Any = self._handle.update if self._is_there else self._handle.display
+        put(data, raw=True)
+        self._is_there = True
 
     def _new_controls(self) -> Controls:
         from nbapimgr.widgets import Controls  # and with it anywidget, half a second

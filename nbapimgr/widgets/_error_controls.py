@@ -21,10 +21,11 @@ class Controls:
     Args:
         view: The id that the view's HTML carries.
         act: Called with the kind of what was pressed; once for each turn, whatever is pressed
-            meanwhile. It may take as long as it likes.
+            meanwhile. It may take as long as it likes. It gives back what has come of it where that
+            was the end, or "" where something is offered again.
     """
 
-    def __init__(self, view: str, act: Callable[[str], None]) -> None:
+    def __init__(self, view: str, act: Callable[[str], str]) -> None:
         self._act = act
         self._lock = threading.Lock()
         self._turn = 0
@@ -65,7 +66,8 @@ class Controls:
             if stale or kind not in offered:
                 return
             self._asking()
-        self._act(str(kind))
+        if note := self._act(str(kind)):
+            self.done(note)
 
 
 @functools.cache

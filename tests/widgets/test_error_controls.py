@@ -18,7 +18,7 @@ def pressed():
 
 @pytest.fixture
 def controls(pressed):
-    made = Controls("abc", pressed.append)
+    made = Controls("abc", lambda kind: pressed.append(kind) or "")
     yield made
     made.close()
 
@@ -83,9 +83,20 @@ def test_after_the_end_nothing_is_offered(controls, pressed):
     }  # fmt: skip
 
 
+def test_the_end_may_come_of_what_was_pressed():
+    made = Controls("abc", lambda kind: f"{kind} has answered")
+    made.ready(ACTIONS)
+    press(made)
+    assert (made._widget.status["phase"], made._widget.status["note"]) == (
+        "done",
+        "again has answered",
+    )
+    made.close()
+
+
 def test_of_two_threads_one_presses(pressed):
     both = threading.Barrier(2)
-    made = Controls("abc", pressed.append)
+    made = Controls("abc", lambda kind: pressed.append(kind) or "")
     made.ready(ACTIONS)
 
     def hurry():
