@@ -83,6 +83,7 @@ def _record(
         request_id=failure.request_id if failure else trial.request_id,
         finish_reason=decoded.finish_reason,
         text_length=len(decoded.text),
+        queued=trial.queued,
         longest_gap=trial.longest_gap,
     )
 

@@ -78,6 +78,7 @@ class Trial:
         self.began = self._clock()
         self.first_chunk: float | None = None
         self.sent = False
+        self.queued = 0.0
         self.passed_over = False
         self.status: int | None = None
         self.request_id: str | None = None
@@ -202,7 +203,7 @@ class Trial:
             return None
         headers, self.key = headers_of(gear, speaks, call, candidate, provider)
         watch.allow(self._silence.first.seconds, _FIRST)
-        self.sent = True
+        self.sent, self.queued = True, self.elapsed
         response = await origin.send(call, headers, connect=gear.limits.connect)
         self._response = response
         self.status, self.request_id = response.status, response.request_id

@@ -33,7 +33,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     duration: float | None = None
     """Of a good attempt: a quick refusal is no quick answer."""
     first_token: float | None = None
-    """Of a streamed attempt; others have no first token."""
+    """Of a streamed attempt, from its sending; others have no first token."""
     gap: float | None = None
     """The longest silence after the first token."""
     speed: float | None = None
@@ -55,12 +55,13 @@ def sample_of(attempt: Attempt) -> Sample | None:
         return None
     ok = failure is None
     first = attempt.first_chunk if attempt.stream else None
+    late = attempt.duration - attempt.queued
     category = failure.category if failure else ""
     return Sample(
         wall=attempt.started_at + attempt.duration,
         ok=ok,
         duration=attempt.duration if ok else None,
-        first_token=min(attempt.duration, _AT_LEAST) if category == _TOO_LATE else first,
+        first_token=min(late, _AT_LEAST) if category == _TOO_LATE else _since_sent(attempt, first),
         gap=_gap(attempt, category),
         speed=_speed(attempt, first) if ok else None,
         category=category,
@@ -70,6 +71,11 @@ def sample_of(attempt: Attempt) -> Sample | None:
 
 def _is_blameless(failure: Failure) -> bool:
     return failure.scope in _BLAMELESS or failure.category.startswith("user.")
+
+
+def _since_sent(attempt: Attempt, first: float | None) -> float | None:
+    """What limits are about: how long the provider took, and not what was waited for here."""
+    return None if first is None else max(0.0, first - attempt.queued)
 
 
 def _gap(attempt: Attempt, category: str) -> float | None:

@@ -29,9 +29,15 @@ _FRESH: Final = 60.0
 _SERVED_HERE: Final = "runs in this kernel, and is started when it is asked"
 
 
+class _Subject(NamedTuple):
+    """What is checked; not the same any more when the provider or its active key is changed."""
+
+    candidate: Candidate
+    mark: object
+
+
 class _Kept(NamedTuple):
-    subject: object
-    """What was checked: the provider as it was, and what tells its key from another."""
+    subject: _Subject
     checked: Checked
     at: float
     """On the monitor's clock."""
@@ -148,17 +154,16 @@ class HealthMonitor:
         Raises:
             CallInterrupted: The user stopped it.
         """
-        candidates = [self._candidate(provider) for provider in self._named(names)]
-        asked = [one for one in candidates if fresh or not self._is_fresh(one)]
-        served_here = [one for one in asked if not one.provider.base_url]
-        away = [one for one in asked if one.provider.base_url]
-        for candidate in served_here:
-            name = candidate.provider.name
-            said = Checked(provider=name, verdict="unknown", reason=_SERVED_HERE, at=time.time())
-            self._note(candidate, said)
-        for candidate, checked in zip(away, self._ask(away), strict=True):
-            self._note(candidate, checked)
-        return tuple(self._kept[one.provider.name].checked for one in candidates)
+        subjects = [self._subject(provider) for provider in self._named(names)]
+        asked = [subject for subject in subjects if fresh or not self._is_fresh(subject)]
+        away = [subject for subject in asked if subject.candidate.provider.base_url]
+        found = self._engine.check([subject.candidate for subject in away]) if away else ()
+        for subject, checked in zip(away, found, strict=True):
+            self._note(subject, checked)
+        for subject in asked:
+            if not subject.candidate.provider.base_url:
+                self._note(subject, _served_here(subject.candidate.provider))
+        return tuple(self._kept[subject.candidate.provider.name].checked for subject in subjects)
 
     def test(self, provider: Provider) -> tuple[ModelInfo, ...]:
         """Check a provider and give the models it lists.
@@ -167,9 +172,9 @@ class HealthMonitor:
             AllProvidersFailed: It does not answer, or not well.
             CallInterrupted: The user stopped it.
         """
-        candidate = self._candidate(provider)
-        checked, models, failed = self._engine.examine(candidate)
-        self._note(candidate, checked)
+        subject = self._subject(provider)
+        checked, models, failed = self._engine.examine(subject.candidate)
+        self._note(subject, checked)
         if failed:
             raise AllProvidersFailed(failed)
         return models
@@ -206,29 +211,23 @@ class HealthMonitor:
         """Wait until none is under way any more, after the engine has been closed."""
         self._rounds.join()
 
-    def _ask(self, candidates: Sequence[Candidate]) -> Sequence[Checked]:
-        return self._engine.check(candidates) if candidates else ()
-
-    def _candidate(self, provider: Provider) -> Candidate:
+    def _subject(self, provider: Provider) -> _Subject:
         alias = next(iter(self._aliases(provider)), "")
-        return Candidate(provider=provider, model="", credential=alias)
-
-    def _subject(self, provider: Provider) -> object:
-        return self._candidate(provider), self._mark(provider)
+        candidate = Candidate(provider=provider, model="", credential=alias)
+        return _Subject(candidate, self._mark(provider))
 
     def _named(self, names: Iterable[str]) -> list[Provider]:
         known = {provider.name: provider for provider in self._providers()}
         return [known[name] for name in names if name in known]
 
-    def _is_fresh(self, candidate: Candidate) -> bool:
-        kept = self._kept.get(candidate.provider.name)
-        if kept is None or kept.checked.verdict != "valid":
+    def _is_fresh(self, subject: _Subject) -> bool:
+        kept = self._kept.get(subject.candidate.provider.name)
+        if kept is None or kept.subject != subject or kept.checked.verdict != "valid":
             return False
-        same = kept.subject == self._subject(candidate.provider)
-        return same and 0 <= self._clock() - kept.at < _FRESH
+        return 0 <= self._clock() - kept.at < _FRESH
 
-    def _note(self, candidate: Candidate, checked: Checked) -> None:
-        name, subject = candidate.provider.name, self._subject(candidate.provider)
+    def _note(self, subject: _Subject, checked: Checked) -> None:
+        name = subject.candidate.provider.name
         with self._lock:
             before = self._kept.get(name)
             self._kept[name] = _Kept(subject, checked, self._clock())
@@ -247,6 +246,10 @@ class HealthMonitor:
 
     def _visit(self, names: Sequence[str]) -> None:
         self.check(names, fresh=True)
+
+
+def _served_here(provider: Provider) -> Checked:
+    return Checked(provider=provider.name, verdict="unknown", reason=_SERVED_HERE, at=time.time())
 
 
 def _after_fork_in_child() -> None:

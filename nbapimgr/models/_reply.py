@@ -106,6 +106,8 @@ class Attempt(Record, frozen=True, kw_only=True):
     out"."""
     probe: bool = False
     """Sent beside the user's own attempt, to learn whether a candidate is well again."""
+    queued: float = 0.0
+    """Seconds of `duration` before it was sent: a connection was waited for, a server started."""
     longest_gap: float | None = None
     """Seconds of the longest silence of a stream after its first content; None where none began."""
 

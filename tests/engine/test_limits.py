@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -205,7 +206,26 @@ def test_the_deadline_bounds_the_wait_for_a_slot(client, server, ask, at, monkey
         second.reply()
     assert second.categories == ["network.total_timeout"]
     assert len(server.seen) == 1
+    assert second.accounted[0].queued == 0  # it was never sent
     stream.close()
+    engine.close()
+
+
+def test_the_wait_for_a_slot_is_told(client, server, ask, at, monkeypatch):
+    monkeypatch.setattr("nbapimgr.engine._transport._CONNECTIONS", 1)
+    engine = Engine(key_for=lambda _: Secret("k"))
+    server.script(streamed("a", "b", pause_at=1), whole("x"))
+    first, second = ask(engine, at(server)), ask(engine, at(server), stream=False)
+    stream = first.stream()
+    while not isinstance(next(stream), Delta):
+        pass
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(second.reply)
+        server.open("pause")
+        list(stream)
+        other.result()
+    [attempt] = second.accounted
+    assert 0 < attempt.queued < attempt.duration
     engine.close()
 
 

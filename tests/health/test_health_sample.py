@@ -66,3 +66,10 @@ def test_one_that_was_given_up_might_have_taken_at_least_so_long(waited, counted
         attempt(category="network.stall", duration=60, first_chunk=0.2, longest_gap=waited)
     )
     assert (stalled.first_token, stalled.gap) == (0.2, counted)
+
+
+def test_what_was_waited_for_here_is_not_the_providers_slowness():
+    sample = sample_of(attempt(duration=9.0, queued=6.0, first_chunk=7.5))
+    assert (sample.first_token, sample.duration) == (1.5, 9.0)
+    late = attempt(category="network.first_token_timeout", duration=9.0, queued=6.0)
+    assert sample_of(late).first_token == 3.0

@@ -98,6 +98,17 @@ def test_what_cannot_be_read_is_left_out(folder, attempt, request_, clock, monke
     assert UsageStore(folder, clock=clock).recent(3600) == []
 
 
+def test_a_folder_that_may_not_be_read_stops_nothing(folder, attempt, request_, clock, monkeypatch):
+    record(folder, attempt, request_, clock)
+    store = UsageStore(folder, clock=clock)
+
+    def iterdir(_):
+        raise PermissionError
+
+    monkeypatch.setattr(type(folder), "iterdir", iterdir)
+    assert store.recent(3600) == []
+
+
 def test_neither_pandas_nor_pyarrow_is_loaded_for_it(folder, attempt, request_, clock):
     record(folder, attempt, request_, clock)
     script = (
