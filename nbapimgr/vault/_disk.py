@@ -24,6 +24,7 @@ except ImportError:  # Windows
 __all__ = [
     "draft_on_disk",
     "exists",
+    "is_private",
     "listed",
     "make_folder",
     "publish",
@@ -196,6 +197,11 @@ def signature(path: Path | str) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def is_private(path: Path) -> bool:
+    """Whether nobody but its owner can read a file. On Windows the profile's folder sees to it."""
+    return os.name == "nt" or not os.stat(path).st_mode & 0o077
 
 
 def sync_folder(folder: Path) -> None:

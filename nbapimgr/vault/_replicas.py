@@ -88,7 +88,7 @@ class Look(NamedTuple):
         """Why nothing may be written; "" where nothing acknowledged can be missing."""
         if newer := next((copy for copy in self.copies if copy.newer), None):
             return f"{newer.path}: {newer.fault}"
-        if not self.good:
+        if not self.good and not self._first_write:
             return "; ".join(f"{copy.path}: {copy.fault}" for copy in self.copies)
         if len({copy.vault for copy in self.good}) > 1:
             return f"{self.copies[0].path} and {self.copies[1].path} are of two different vaults"
@@ -101,6 +101,12 @@ class Look(NamedTuple):
             for copy in self.copies
         )
         return self._replace(copies=(one, two))
+
+    @property
+    def _first_write(self) -> bool:
+        """The very first write was cut short before it made a copy: there was nothing to lose."""
+        missing = all(copy.fault == "missing" for copy in self.copies)
+        return self.newest == 1 and self.best is not None and missing
 
     @property
     def healthy(self) -> bool:
@@ -180,6 +186,14 @@ class Replicas:
                 _disk.make_folder(copy.path.parent)
                 with _drafted(copy.path.parent, best.generation, best.data) as draft:
                     _replace(draft, copy)
+        # The kept one was the same file as the first copy: what spoilt that has spoilt it too.
+        kept = self._name(best.generation)
+        if _read(kept).data != best.data:
+            _disk.make_folder(kept.parent)
+            if _disk.exists(kept):
+                _disk.set_aside(kept)
+            with _drafted(self._folders.first, best.generation, best.data) as draft:
+                _disk.publish(draft, kept, best.data)
 
     def tidy(self, *, forget: bool = False) -> None:
         """Drop generations that need not be kept, and what killed writers have left.

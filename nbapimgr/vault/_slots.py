@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 import secrets
-import stat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nbapimgr.errors import NbApiMgrError, OptionError, VaultError, VaultLocked
@@ -205,7 +203,7 @@ def _read_key_file(path: Path) -> bytes:
         VaultError: It is no key file, or others can read it.
     """
     data = _disk.read(path)
-    if os.name != "nt" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+    if not _disk.is_private(path):
         raise VaultError(f"{path} can be read by others: chmod 600 {path}")
     if not data.startswith(_KEY_FILE):
         raise VaultError(f"{path} is not a key file")

@@ -44,7 +44,7 @@ def test_each_source_in_its_place(keys, vault):
     Keeper(vault).add(a_key(9, alias="k1"))
     (old,) = vault.document().of("openai", "retired")
     aliases = ("mine", "k1", "k2", "platform:A", "env:B", old.alias)
-    assert keys.aliases(OPENAI) == aliases
+    assert keys.aliases(OPENAI) == keys.look()(OPENAI) == aliases
     assert [secret_of(keys, alias) for alias in aliases] == [
         "given-0123456789", f"{KEY}-9", f"{KEY}-2", "of-colab-0123456789", "of-the-environment",
         f"{KEY}-1",

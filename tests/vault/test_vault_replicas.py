@@ -48,6 +48,8 @@ def test_one_damaged_copy_loses_nothing(home, filled, folders, which, how):
     assert folders.copies[0].read_bytes() == folders.copies[1].read_bytes()
     aside = list(folders.copies[which].parent.glob("*.damaged-*"))
     assert len(aside) == (how != "gone")
+    kept = max(folders.history.glob("*.vault"))
+    assert kept.read_bytes() == folders.copies[0].read_bytes()
 
 
 @pytest.mark.parametrize("how", DAMAGES)
@@ -125,6 +127,17 @@ def test_a_write_that_was_cut_short_is_either_there_or_not(home, filled, folders
     assert after.state == "open"
     assert folders.copies[0].read_bytes() != second
     assert folders.copies[0].read_bytes() == folders.copies[1].read_bytes()
+
+
+def test_a_first_write_that_was_cut_short_is_finished(home, vault, folders):
+    for path in folders.copies:
+        path.unlink()
+    after = closed_vault(home)
+    assert held(after) == {}
+    assert after.state == "open"
+    assert folders.copies[0].read_bytes() == folders.copies[1].read_bytes()
+    add(after, 1)
+    assert held(closed_vault(home)) == keys(1)
 
 
 def test_copies_of_two_vaults_are_left_alone_until_somebody_decides(
