@@ -30,7 +30,7 @@ class Limit(NamedTuple):
     source: str = ""
 
     def __str__(self) -> str:
-        return f"{self.seconds:.3g} s{self.source}"
+        return f"{round(self.seconds, 2):g} s{self.source}"
 
 
 class Silence(NamedTuple):

@@ -11,6 +11,7 @@ from faultserver import hang, sse, status, streamed, whole
 
 from nbapimgr.engine import Engine, Limits
 from nbapimgr.engine import _transport as transport
+from nbapimgr.engine._limits import Limit
 from nbapimgr.errors import AllProvidersFailed
 from nbapimgr.models import Delta, Image, Message, Provider, Request, ToolCall, user
 from nbapimgr.secret import Secret
@@ -42,7 +43,7 @@ def test_the_silence_that_is_allowed_depends_on_what_is_asked():
         (None, 10, "10 s"),
         (0.4, 5, "5 s, more than twice its usual slowest"),
         (7.0, 7, "7 s, twice its usual slowest"),
-        (12.34567, 12.34567, "12.3 s, twice its usual slowest"),
+        (12.34567, 12.34567, "12.35 s, twice its usual slowest"),
         (90.0, 30, "30 s, the longest that is waited"),
     ],
 )
@@ -50,6 +51,14 @@ def test_who_is_known_is_given_twice_its_usual_slowest(own, allowed, words):
     silence = Limits().silence(Request(**ASKED), AWAY, (own, own))
     assert seconds(silence) == (allowed, allowed)
     assert [str(limit) for limit in silence] == [words, words]
+
+
+def test_a_limit_is_written_as_people_write_numbers():
+    assert [str(Limit(seconds)) for seconds in (0.40035, 10.0, 1200.0)] == [
+        "0.4 s",
+        "10 s",
+        "1200 s",
+    ]
 
 
 def test_reasoning_keeps_its_longer_limit_and_a_slower_one_its_own():
