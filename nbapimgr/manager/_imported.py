@@ -119,6 +119,7 @@ class Import:
         elif one.act == "budget":
             budget = msgspec.convert(value, Budget)
             self._change(lambda s: replace(s, budgets={**s.budgets, name: budget}))
+            value = _plain(budget)
         else:
             self._change(lambda s: replace(s, default=value))
         return _Done(one.act, name, value=value)

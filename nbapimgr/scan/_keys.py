@@ -26,9 +26,16 @@ class Finder:
     """
 
     def __init__(self, known: Iterable[Secret] = ()) -> None:
-        values = {secret.reveal() for secret in known}
-        own = [re.escape(value) for value in values if len(value) >= _LEAST]
-        self._pattern = re.compile("|".join([*own, _marked()]))
+        own = {secret.reveal() for secret in known}
+        own = {value for value in own if len(value) >= _LEAST}
+        forms = _marked()
+        marked = rf"(?<![\w-])(?:{'|'.join(forms)})(?![\w-])"
+        self._pattern = re.compile("|".join([*map(re.escape, own), marked]))
+        self._marks = (*own, *dict.fromkeys(map(_literal, forms)))
+
+    def may_hold(self, text: str) -> bool:
+        """Whether a text may hold a key: quick, and says so too often."""
+        return any(mark in text for mark in self._marks)
 
     def keys(self, text: str) -> Iterator[Secret]:
         """Each key in a text, in its order, as often as it is there."""
@@ -40,14 +47,19 @@ class Finder:
 
 
 @cache
-def _marked() -> str:
-    """One pattern for the keys that begin with a mark of their vendor's.
+def _marked() -> tuple[str, ...]:
+    """The patterns of keys that begin with a mark of their vendor's.
 
     32 hexadecimal digits are a key of Azure's and a checksum of anybody's: such forms are left out.
     """
     forms = (form for vendor in CATALOGUE.values() for form in _alternatives(vendor.key_pattern))
-    marked = dict.fromkeys(form for form in forms if re.match(r"[A-Za-z]{2}", form))
-    return rf"(?<![\w-])(?:{'|'.join(marked)})(?![\w-])"
+    return tuple(dict.fromkeys(form for form in forms if re.match(r"[A-Za-z]{2}", form)))
+
+
+def _literal(form: str) -> str:
+    """What a pattern begins with, as it is: "sk-or-v1-" of "sk-or-v1-[0-9a-f]{64}"."""
+    start = re.match(r"(?:[\w-]|\\\.)*", form)
+    return start[0].replace("\\", "") if start else ""
 
 
 def _alternatives(pattern: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from nbapimgr.scan._places import Place
@@ -21,8 +21,8 @@ _CELLS: Final = 200_000
 """Cells of a history, the newest first."""
 
 
-def texts_of(place: Place) -> Iterator[tuple[str, str]]:
-    """(where, text) of each part of a file.
+def texts_of(place: Place, worth: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """(where, text) of each part of a file; nothing of a file whose text is not worth it.
 
     Raises:
         OSError: It cannot be read.
@@ -30,11 +30,14 @@ def texts_of(place: Place) -> Iterator[tuple[str, str]]:
     """
     if place.kind == "ipython history":
         yield from _history(place.path)
-    elif place.kind == "notebook":
-        yield from _notebook(_text(place.path))
+        return
+    text = _text(place.path)
+    if not worth(text):  # most files: taking them apart is what costs
+        return
+    if place.kind == "notebook":
+        yield from _notebook(text)
     else:
-        lines = _text(place.path).splitlines()
-        yield from ((f"line {number}", line) for number, line in enumerate(lines, 1))
+        yield from ((f"line {n}", line) for n, line in enumerate(text.splitlines(), 1))
 
 
 def _text(path: Path) -> str:

@@ -103,7 +103,7 @@ def _look(
     place: Place, finder: Finder, leaks: dict[tuple[str, str], Leak], over: Callable[[], bool]
 ) -> None:
     """Look through one file; a key is said once for each file, where it is first."""
-    for number, (where, text) in enumerate(texts_of(place)):
+    for number, (where, text) in enumerate(texts_of(place, finder.may_hold)):
         if number % 1000 == 0 and over():
             return
         for key in finder.keys(text):

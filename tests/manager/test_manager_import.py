@@ -18,7 +18,7 @@ PROXY = """
 model_list:
   - model_name: smart
     litellm_params: {model: openai/m, api_base: "http://127.0.0.1:9/v1", api_key: none, rpm: 7}
-litellm_settings: {fallbacks: [{smart: [quick]}], max_budget: 5, budget_duration: 1d}
+litellm_settings: {fallbacks: [{smart: [quick]}], max_budget: 5, budget_duration: 30d}
 router_settings: {model_group_alias: {quick: smart}}
 """
 

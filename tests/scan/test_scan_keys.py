@@ -69,6 +69,19 @@ def test_the_forms_of_a_pattern(pattern, parts):
     assert _alternatives(pattern) == parts
 
 
+@pytest.mark.parametrize("key", KEYS.values())
+def test_a_text_with_a_key_is_never_passed_over(key):
+    assert Finder().may_hold(f"x{key}y")
+    assert not Finder().may_hold("x" * 100)
+    assert Finder([Secret("0123456789abcdefgh")]).may_hold("0123456789abcdefgh")
+
+
+def test_every_form_begins_with_something_to_look_for():
+    marks = Finder()._marks
+    assert all(len(mark) >= 3 for mark in marks)
+    assert {"sk-", "sk-or-v1-", "gsk_", "AQ.Ab8RN6", "AIza"} <= set(marks)
+
+
 @pytest.mark.timeout(60)
 def test_a_long_text_that_looks_like_the_start_of_a_key_is_read_once():
     """Reading it again from each of the places where a key might begin would take hours."""
