@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     Id = tuple[Scope, str]
 
-__all__ = ["SCOPES", "fingerprint", "home_of", "host_of", "identity_of", "ids_of"]
+__all__ = ["KEYED", "SCOPES", "fingerprint", "home_of", "host_of", "identity_of", "ids_of"]
 
 SCOPES: Final = ("provider", "host", "model", "credential", "account")
 """What can be left alone."""
+KEYED: Final = frozenset({"credential", "account"})
+"""What another key is not."""
 
 
 def fingerprint(key: Secret | None, salt: bytes) -> str:

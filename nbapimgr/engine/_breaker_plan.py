@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from nbapimgr.engine._breaker_keys import KEYED
 from nbapimgr.models import Skip
 
 if TYPE_CHECKING:
@@ -59,17 +60,18 @@ def arrange(plan: Plan, standings: Sequence[Standing | None], wall: float) -> Ar
 
 def _probe(pairs: Sequence[tuple[Candidate, Standing | None]]) -> Candidate | None:
     """Who before the first fit candidate is due and not being tried."""
-    for candidate, standing in pairs:
-        if standing is None:
-            return None
-        if not standing.wait and not standing.trying:
-            return candidate
-    return None
+    first = next(place for place, (_, standing) in enumerate(pairs) if standing is None)
+    due = (c for c, standing in pairs[:first] if standing and _is_due(standing))
+    return next(due, None)
+
+
+def _is_due(standing: Standing) -> bool:
+    return not standing.wait and not standing.trying
 
 
 def _why(candidate: Candidate, standing: Standing, wall: float) -> str:
     breaker = standing.breaker
     reason = breaker.line(wall)
-    if breaker.scope in {"credential", "account"} and candidate.credential:
+    if breaker.scope in KEYED and candidate.credential:
         return f"{reason} (key {candidate.credential})"
     return reason

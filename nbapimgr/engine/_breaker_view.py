@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from nbapimgr.engine._breaker_keys import home_of, ids_of
+from nbapimgr.engine._breaker_keys import KEYED, home_of, identity_of, ids_of
 from nbapimgr.engine._breaker_rules import is_definite
 
 if TYPE_CHECKING:
@@ -74,12 +74,24 @@ class View:
         self._seen[scope, key] = seen
         self._names.add(seen.breaker.provider)
         self._has_hosts = self._has_hosts or scope == "host"
-        if scope in {"credential", "account"}:
+        if scope in KEYED:
             self._homes_with_keys.add(key.rpartition(" ")[0])
 
     def drop(self, breaker: Breaker) -> None:
         """Forget the breaker of that scope and key."""
         self._seen.pop((breaker.scope, breaker.key), None)
+
+    def of_key_before(self, candidate: Candidate) -> list[Seen]:
+        """The breakers of keys that bore the alias of a candidate's; the key may have changed."""
+        home = home_of(candidate.provider.name, candidate.provider.base_url)
+        if home not in self._homes_with_keys:
+            return []
+        label = identity_of("credential", candidate, "").label
+        return [
+            seen
+            for (scope, key), seen in self._seen.items()
+            if scope in KEYED and key.startswith(f"{home} ") and seen.breaker.label == label
+        ]
 
     def of(self, candidate: Candidate, mark: Callable[[Candidate], str | None]) -> list[Seen]:
         """The breakers that a candidate is under; `mark` gives the fingerprint of its key."""

@@ -249,14 +249,14 @@ class Breakers:
         """Close what a candidate is under; the news of an attempt older than a failure is old."""
         with self._lock:
             began = self._clock() - age
-            for scope, key in ids_of(candidate, mark):
-                if scope not in scopes:
-                    continue
-                counted, seen = self._counting.get(scope, key), self._open.get(scope, key)
-                if counted is not None and counted.opened <= began:
-                    self._counting.drop(counted.breaker)
-                if seen is not None and seen.opened <= began:
-                    self._drop(seen.breaker)
+            for view, drop in ((self._counting, self._counting.drop), (self._open, self._drop)):
+                ids = ids_of(candidate, mark)
+                found = {view.get(*mine) for mine in ids if mine[0] in scopes}
+                if mark is not None:
+                    found.update(view.of_key_before(candidate))
+                for seen in found:
+                    if seen is not None and seen.opened <= began:
+                        drop(seen.breaker)
 
     def _drop(self, breaker: Breaker) -> None:
         self._open.drop(breaker)
