@@ -50,13 +50,11 @@ class Seen:
 class View:
     """Breakers by scope and key. Not safe to use from several threads at once."""
 
-    def __init__(self, breakers: Iterable[Seen] = ()) -> None:
+    def __init__(self) -> None:
         self._seen: dict[Id, Seen] = {}
         self._homes_with_keys: set[str] = set()
         self._names: set[str] = set()
         self._has_hosts = False
-        for seen in breakers:
-            self.put(seen)
 
     def __bool__(self) -> bool:
         return bool(self._seen)

@@ -135,8 +135,7 @@ class Breakers:
             standing = self._standing(candidate)
             if standing is None or standing.wait or standing.trying:
                 return None
-            if seen := self._open.get(standing.breaker.scope, standing.breaker.key):
-                seen.leased = self._clock() + LEASE
+            self._hold(standing.breaker, LEASE)
             return standing.breaker
 
     def lease_for_all(self, breaker: Breaker) -> bool:
@@ -146,8 +145,7 @@ class Breakers:
     def release(self, breaker: Breaker) -> None:
         """Give the probe back: it has shown nothing."""
         with self._lock:
-            if seen := self._open.get(breaker.scope, breaker.key):
-                seen.leased = self._clock()
+            self._hold(breaker, 0.0)
 
     def waiting(self) -> set[str]:
         """The providers that are left alone now, and would not be if they gave a sign of life."""
@@ -181,6 +179,10 @@ class Breakers:
             self._counting = View()
         self.store.flush()
         return closed
+
+    def _hold(self, breaker: Breaker, seconds: float) -> None:
+        if seen := self._open.get(breaker.scope, breaker.key):
+            seen.leased = self._clock() + seconds
 
     def _look(self) -> None:
         """See what other kernels have written since the last look."""

@@ -80,6 +80,7 @@ class Call:
         self._held = self._plan.skipped[len(plan.skipped) :]
         if probe is None:
             return None
+        request, _ = gear.adapting.fit(request, probe)
         shadow = Shadow(gear, request, probe, self._account, self._witness)
         shadow.start()
         return shadow

@@ -8,13 +8,14 @@ from contextlib import aclosing
 import pytest
 from conftest import CANARY, Ask, on_loop, others
 from faultserver import FaultServer, cut, error, hang, once_shown, reset, streamed, whole
+from msgspec.structs import replace
 
 from nbapimgr.engine import Engine, Limits
 from nbapimgr.engine._breakers import LEASE, Breakers
 from nbapimgr.errors import AllProvidersFailed
 from nbapimgr.models import Delta, Planned, Started
 from nbapimgr.secret import Secret
-from nbapimgr.state import MemoryStore
+from nbapimgr.state import MemoryStore, SqliteStore
 
 
 class Clock:
@@ -439,6 +440,38 @@ def test_who_cannot_be_asked_this_is_not_probed(recovering, server, monkeypatch)
 
 def _unfit_for_one(trial):
     return "cannot" if trial.candidate.provider.name == "one" else ""
+
+
+def test_a_call_whose_probe_was_taken_can_be_stopped(recovering, server, other, monkeypatch):
+    monkeypatch.setattr(recovering.engine.breakers, "lease", lambda _: None)
+    other.script(streamed("sec", "ond", pause_at=1))
+    asked = recovering.ask()
+    stream = asked.stream()
+    assert any(isinstance(event, Delta) for event in stream)
+    stream.close()
+    recovering.settle()
+    assert [(a.outcome, a.probe) for a in asked.accounted] == [("cancelled", False)]
+    assert server.seen == []
+
+
+def test_what_is_learnt_is_shared_when_the_call_has_ended(world, server, tmp_path):
+    world.engine.breakers = Breakers(SqliteStore(tmp_path / "state"), world.key)
+    server.script(error(401))
+    assert world.text() == "second"
+    world.settle()
+    world.engine.close()
+    next_kernel = Breakers(SqliteStore(tmp_path / "state"), world.key)
+    assert [breaker.category for breaker in next_kernel.all()] == ["auth.invalid_key"]
+    assert next_kernel.standing(world.ask().plan.candidates[0]).definite
+    next_kernel.store.close()
+
+
+def test_a_probe_leaves_out_what_the_model_refuses(recovering, server):
+    recovering.engine._adapting.fit = lambda request, _: (replace(request, temperature=None), "")
+    server.script(streamed("first"))
+    assert recovering.text(temperature=0.5) == "second"
+    assert "temperature" not in server.seen[0].json
+    assert recovering.open == []
 
 
 def test_a_closed_engine_leaves_no_probe(recovering, server):
