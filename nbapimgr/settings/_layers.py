@@ -60,12 +60,12 @@ class Stack:
 
     def __init__(self, layers: Sequence[Layer], defaults: Defaults | None = None) -> None:
         self.layers = tuple(layers)
-        self._defaults = defaults
+        self._defaults = defaults or (lambda *_: {})
         table: dict[str, Any] = {}
         for layer in reversed(self.layers):
             table = applied(table, dict(pieces(layer.table)))
         self.table = table
-        self.settings, self._lacking = settings_of(table, defaults)
+        self.settings, self._lacking = settings_of(table, self._defaults)
 
     def notes(self) -> list[str]:
         """A line for each provider that cannot be used because something of it is said nowhere."""
@@ -89,13 +89,32 @@ class Stack:
         Raises:
             OptionError: A layer above it says otherwise; names it.
         """
-        wanted = changes(self._said(self.settings), self._said(change(self.settings)))
+        after = change(self.settings)
+        wanted = changes(self._said(self.settings), self._said(after))
         above = self.layers[: self.layers.index(layer)]
         for place in wanted:
             for higher in above:
                 if _says(higher.table, place):
                     raise locked(place, higher)
-        return msgspec.structs.replace(layer, table=applied(layer.table, wanted))
+        table = applied(layer.table, wanted)
+        self._say_defaults(table, after, above)
+        return msgspec.structs.replace(layer, table=table)
+
+    def _say_defaults(self, table: dict[str, Any], after: Settings, above: Sequence[Layer]) -> None:
+        """Have a table say what is a default where something else is known of the provider.
+
+        What is known of a vendor would fill the gap: `env = []` is not the same as no word of it.
+        """
+        said = table.get("providers", {})
+        for provider in after.providers:
+            fields = said.get(provider.name)
+            known = self._defaults(provider.name, fields) if fields else {}
+            for field, value in known.items():
+                place = ("providers", provider.name, field)
+                chosen = getattr(provider, field)
+                free = field not in fields and not any(_says(one.table, place) for one in above)
+                if free and chosen != value:
+                    fields[field] = msgspec.to_builtins(chosen)
 
     def managed(self, place: Place) -> Layer | None:
         """The administrator's layer that says something at this place."""

@@ -268,3 +268,19 @@ def test_an_unsaved_change_of_a_locked_field_is_refused_too(written, home, monke
     assert llm.trouble == ()
     saved = load(home / "settings.toml").providers[0]
     assert saved == msgspec.structs.replace(saved, enabled=False, models=("n",))
+
+
+def test_what_a_vendor_has_can_be_said_away(written, home):
+    llm = written(user='[providers.quick]\nvendor = "groq"\n')
+    llm.providers.update("quick", env=[], models=[])
+    llm.providers.add("groq", env=[], models=["m"])
+    for one in (llm, Manager(home)):
+        assert (one.providers["quick"].env, one.providers["quick"].models) == ((), ())
+        assert (one.providers["groq"].env, one.providers["groq"].models) == ((), ("m",))
+        assert one.trouble == ()
+    one.close()
+    llm.providers.update("quick", env=["MY_KEY"])
+    assert llm.providers["quick"].env == ("MY_KEY",)
+    text = (home / "settings.toml").read_text()
+    assert 'env = ["MY_KEY"]' in text
+    assert "env = []" in text
