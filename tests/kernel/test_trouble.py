@@ -111,3 +111,25 @@ def test_another_magic_of_the_name_is_given_back(start, providers):
     kernel.run("%unload_ext nbapimgr").ok()
     (shown,) = kernel.run("%%llm\nhi").ok().outputs()
     assert shown["data"]["text/plain"] == "'the other'"
+
+
+def test_without_a_person_the_view_is_html_and_no_widget_is_made(kernel, rehearsal, providers):
+    for name in providers:
+        rehearsal.break_(name, "down")
+    ran = kernel.run("%%llm --no-fallback --timeout 5\nHello there")
+    (shown,) = ran.outputs()
+    assert set(shown["data"]) == {"text/html", "text/plain"}
+    assert shown["data"]["text/plain"].startswith("[")
+    assert "What was tried" in shown["data"]["text/html"]
+    assert not [kind for kind in ran.kinds if kind.startswith("comm")]
+    assert kernel.evaluate("'anywidget' in __import__('sys').modules") == "False"
+    assert ran.error["ename"] == "AllProvidersFailed"
+
+
+def test_outputs_that_are_compared_are_the_error_alone(start, rehearsal, providers):
+    for name in providers:
+        rehearsal.break_(name, "down")
+    kernel = start(NBAPIMGR_STREAM="0")
+    kernel.run("%load_ext nbapimgr").ok()
+    ran = kernel.run("%%llm --no-fallback --timeout 5\nHello there")
+    assert ran.kinds == ["error"]
