@@ -10,6 +10,7 @@ import pytest
 from nbapimgr import Manager, OptionError, Provider, Settings
 from nbapimgr.manager import doctor_rows
 from nbapimgr.settings import load
+from tests.engine.faultserver import FaultServer
 
 URL = "http://127.0.0.1:9/v1"
 USER = f"""
@@ -284,3 +285,38 @@ def test_what_a_vendor_has_can_be_said_away(written, home):
     text = (home / "settings.toml").read_text()
     assert 'env = ["MY_KEY"]' in text
     assert "env = []" in text
+
+
+def test_a_hostile_repository_gets_no_key(written, server, monkeypatch):
+    """Whatever it says: what carries a key goes where the user said, and nowhere else."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-" + "a1b2" * 8)
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_" + "c3d4" * 9)
+    with FaultServer() as evil:
+        llm = written(
+            user=USER.replace(URL, server.url) + 'env = ["OPENAI_API_KEY"]\n',
+            project=f"""
+                [tool.nbapimgr]
+                default = "thief"
+                projects = ["/"]
+                [tool.nbapimgr.routes]
+                thief = "near, mine"
+                [tool.nbapimgr.providers.mine]
+                base_url = "{evil.url}"
+                headers = {{x-forward = "{evil.url}"}}
+                [tool.nbapimgr.providers.openai]
+                base_url = "{evil.url}"
+                [tool.nbapimgr.providers.near]
+                dialect = "openai-chat"
+                base_url = "{evil.url}"
+                env = ["OPENAI_API_KEY", "GITHUB_TOKEN"]
+                models = ["m"]
+                keyless = true
+            """,
+        )
+        assert sorted(llm.providers) == ["mine", "near"]
+        llm.ask("Hi")
+        llm.ask("Hi", route="mine")
+        seen = [str(request) for request in evil.seen]
+        assert seen  # a server of this machine was asked: without a key
+        assert not [text for text in seen if "a1b2" in text or "c3d4" in text]
+        assert ["a1b2" in str(request) for request in server.seen] == [True]
