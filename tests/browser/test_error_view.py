@@ -204,3 +204,18 @@ def test_a_strangers_notebook_is_read_too(own, reopened, rehearsal, out):
     assert page.locator(".jp-OutputArea-output style").count() == 0  # it is not trusted
     assert "container-type" not in said
     page.screenshot(path=out / "error-untrusted.png")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_trace_is_a_picture(own, rehearsal, out, theme):
+    own.theme(theme)
+    rehearsal.break_(FIRST, "stream")
+    own.run("%%llm\nHello there", until=f"✓ {SECOND}")
+    cell = own.run("%llm trace", until="Came to nothing: 1 attempt")
+    picture = cell.locator(".nbapimgr-trace")
+    bars = picture.locator(".nbt-line .nbt-bad, .nbt-line .nbt-good")
+    first, second = (bar.bounding_box() for bar in bars.all())
+    assert first["x"] < second["x"]
+    found = Axe().run(own.page, context=".nbapimgr-trace")
+    assert found.violations_count == 0, found.generate_report()
+    cell.screenshot(path=out / f"trace-{theme.split()[1].lower()}.png")
