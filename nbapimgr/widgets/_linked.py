@@ -2,8 +2,10 @@
 
 From such an address no relative import resolves, so the modules are put one after the other, each
 once and behind those it imports, without their `import` and `export` of each other. They stay real
-modules for editors, type checkers and tests. What a linker in twenty lines cannot do is an error:
-renamed and default imports, and two modules that use one name at their top.
+modules for editors, type checkers and tests. Comments on lines of their own are for their readers
+and stay behind: a widget's module is saved with every notebook that saves its widgets. What a
+linker in twenty lines cannot do is an error: renamed and default imports, and two modules that use
+one name at their top.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ _IMPORT: Final = re.compile(
 )
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:function|const|class)\b)", re.MULTILINE)
 _LEFT: Final = re.compile(r"^(?:import\b|export (?!default\b)).*", re.MULTILINE)
+_COMMENT: Final = re.compile(r"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 _TOP: Final = re.compile(
     r"^(?:export )?(?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE
 )
@@ -60,7 +63,7 @@ def _collect(name: str, folder: Path, modules: dict[str, str], path: tuple[str, 
 
 
 def _bare(name: str, source: str, is_entry: bool) -> str:  # noqa: FBT001  # private, and read at once
-    text = _IMPORT.sub("", source)
+    text = _COMMENT.sub("", _IMPORT.sub("", source))
     if not is_entry:
         text = _EXPORT.sub("", text)
     left = _LEFT.search(text) if not is_entry else re.search(r"^import\b.*", text, re.MULTILINE)

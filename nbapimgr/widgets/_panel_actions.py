@@ -13,6 +13,7 @@ from nbapimgr.models import fields_of
 from nbapimgr.widgets import _panel_messages as asked
 from nbapimgr.widgets._panel_answer import Answer
 from nbapimgr.widgets._panel_check import check, in_words
+from nbapimgr.widgets._panel_imports import ImportActions
 from nbapimgr.widgets._panel_state import in_order, title
 from nbapimgr.widgets._panel_usage import calls_by_day
 from nbapimgr.widgets._panel_vault import VaultActions
@@ -59,17 +60,17 @@ class Actions:
         self.checking: frozenset[str] = frozenset()
         self._manager = manager
         self._entries = entries
-        self._vault = VaultActions(manager, entries)
         self._later = later
         self._changed = changed
         self._counted = counted
         self._say = say
         self._removed: dict[str, Provider] = {}
         self._lock = threading.Lock()
+        imports, vault = ImportActions(manager), VaultActions(manager, entries)
         self._takes_bytes: dict[type, Callable[[Any, bytes], Answer | Work]] = {
             asked.Save: self._save,
-            asked.SetUp: self._vault.set_up,
-            asked.Unlock: self._vault.unlock,
+            asked.SetUp: vault.set_up,
+            asked.Unlock: vault.unlock,
         }
         self._does: dict[type, Callable[[Any], Answer | Work]] = {
             asked.Hello: self._hello,
@@ -83,6 +84,9 @@ class Actions:
             asked.Activate: self._activate,
             asked.Forget: self._forget,
             asked.PutBack: self._put_back,
+            asked.Find: imports.find,
+            asked.Bring: imports.bring,
+            asked.TakeBack: imports.undo,
             asked.Look: self._look,
             asked.Usage: self._usage,
         }

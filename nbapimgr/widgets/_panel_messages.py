@@ -13,7 +13,9 @@ __all__ = [
     "Activate",
     "Add",
     "Begin",
+    "Bring",
     "Check",
+    "Find",
     "Forget",
     "Hello",
     "Look",
@@ -24,6 +26,7 @@ __all__ = [
     "Restore",
     "Save",
     "SetUp",
+    "TakeBack",
     "Unlock",
     "Update",
     "Usage",
@@ -134,6 +137,18 @@ class Unlock(_Message, tag="vault.unlock", frozen=True, kw_only=True):
     entry: Name
 
 
+class Find(_Message, tag="import.find", frozen=True, kw_only=True):
+    """What do other tools' settings have? Changes nothing."""
+
+
+class Bring(_Message, tag="import.bring", frozen=True, kw_only=True):
+    """Add what was found last."""
+
+
+class TakeBack(_Message, tag="import.undo", frozen=True, kw_only=True):
+    """Undo the last import."""
+
+
 class Usage(_Message, tag="usage", frozen=True, kw_only=True):
     """Count the calls of each provider."""
 
@@ -153,6 +168,9 @@ Message = (
     | PutBack
     | SetUp
     | Unlock
+    | Find
+    | Bring
+    | TakeBack
     | Look
     | Usage
 )

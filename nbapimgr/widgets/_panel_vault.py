@@ -39,7 +39,7 @@ class VaultActions:
         keys = f"{made.moved} key{'s' * (made.moved != 1)}"
         protection = self._manager.credentials.status().protection
         said = f"Keys are kept on this machine from now on ({protection}); {keys} moved there."
-        if made.recovery is None:
+        if made.recovery is None:  # the vault had one made before
             return Answer(said=said)
         sealed = self._entries.seal(point, made.recovery, purpose="recovery")
         about = {"kernel": self._entries.kernel, "widget": self._entries.widget}

@@ -10,6 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from nbapimgr.health import Checked
 from nbapimgr.manager import Manager
+from nbapimgr.widgets._panel_answer import Answer
+from nbapimgr.widgets._panel_imports import ImportActions
 from nbapimgr.wire.catalogue import CATALOGUE
 from tests.browser.afm import Host
 from tests.engine.faultserver import FaultServer, error, status
@@ -78,10 +80,9 @@ def paste(host, text):
 
 def unasked(manager):
     """Nobody is asked: these providers are on the real Internet."""
-    manager.monitor._ask = lambda candidates: [
-        Checked(provider=one.provider.name, verdict="unknown", reason="not asked")
-        for one in candidates
-    ]
+    manager.monitor.check = lambda names, **_: tuple(
+        Checked(provider=name, verdict="unknown", reason="not asked") for name in names
+    )
 
 
 def five(manager):
@@ -91,21 +92,22 @@ def five(manager):
     manager.providers.add("groq", key=KEY, priority=30)
     manager.providers.add("mistral", key="m" * 32, priority=40, enabled=False)
     manager.providers.add("ollama", priority=50)
-    monitor = manager.monitor
-    for name, about in (
-        ("openai", {"verdict": "valid", "models": 57}),
-        ("groq", {"verdict": "rejected", "reason": "Invalid API Key"}),
-    ):
-        candidate = monitor._candidate(manager.providers[name])
-        monitor._note(candidate, Checked(provider=name, **about))
+    checked = {
+        "openai": Checked(provider="openai", verdict="valid", models=57),
+        "groq": Checked(provider="groq", verdict="rejected", reason="Invalid API Key"),
+    }
+    manager.monitor.checked = lambda provider: checked.get(provider.name)
     unasked(manager)
 
 
 @pytest.mark.parametrize("width", [320, 640, 1200])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing(open_panel, manager, server, out, width, dark):
+def test_axe_finds_nothing(open_panel, manager, monkeypatch, out, width, dark):
     five(manager)
     host = open_panel(width, dark=dark, reduced_motion="reduce")
+    told = {"what": "key", "name": "groq", "found": "as it was told here", "source": ".env"}
+    preview = Answer(data={"rows": [told], "changes": 1})
+    monkeypatch.setattr(ImportActions, "_find", lambda _: preview)
     host.widget.calls = {"openai": [0, 3, 5, 1, 0, 0, 8, 13, 4, 2, 9, 12, 0, 7]}
     assert host.page.locator(".nbapimgr-panel").get_attribute("data-theme") == (
         "dark" if dark else "light"
@@ -114,6 +116,8 @@ def test_axe_finds_nothing(open_panel, manager, server, out, width, dark):
         if opened:
             card(host, "openai").get_by_role("button", name="Settings of OpenAI").click()
             host.page.get_by_text("or choose from").click()
+            host.page.get_by_role("button", name="Import from other tools").click()
+            host.saw("as it was told here")
             paste(host, "AIza" + "x" * 35)  # several look like it
         host.pump()
         found = Axe().run(host.page, options={"runOnly": RULES}).response["violations"]
@@ -371,6 +375,24 @@ def test_a_locked_vault_is_opened_with_its_passphrase(open_panel, home, manager)
     host.saw("The keys on this machine are open")
     assert "correct horse" not in "".join(host.frames)
     locked.close()
+
+
+def test_what_other_tools_have_is_brought_over(open_panel, manager, tmp_path, monkeypatch, out):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"GROQ_API_KEY={KEY}\n")
+    host = open_panel()
+    unasked(manager)
+    host.page.get_by_role("button", name="Import from other tools").click()
+    host.saw("This was found. Nothing is changed there.", "groq")
+    host.page.screenshot(path=out / "panel-import.png")
+    assert KEY not in "".join(host.frames)
+    host.page.get_by_role("button", name="Bring them over").click()
+    host.until(lambda: card(host, "groq").count() == 1)
+    host.page.get_by_role("button", name="Undo").click()
+    host.saw("The import is undone.")
+    assert "groq" not in manager.providers
 
 
 def test_the_theme_is_followed(open_panel):

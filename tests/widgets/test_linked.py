@@ -47,6 +47,17 @@ def test_what_cannot_be_linked_is_an_error(tmp_path, wrong, said):
         linked("main.js", tmp_path)
 
 
+def test_comments_on_lines_of_their_own_stay_behind(tmp_path):
+    source = (
+        "/** Two\n * lines. */\nconst a = /** @type {A} */ (1); /* kept */\n"
+        "/** @type {B} */ (a); // kept\n  /* gone */\nconst b = a;\n/* gone */ \n"
+    )
+    put(tmp_path, main=source)
+    assert linked("main.js", tmp_path) == (
+        "const a = /** @type {A} */ (1); /* kept */\n/** @type {B} */ (a); // kept\nconst b = a;\n"
+    )
+
+
 def test_an_entry_that_imports_from_elsewhere_is_an_error(tmp_path):
     put(tmp_path, main='import x from "https://cdn.example/x.js";\n')
     with pytest.raises(ValueError, match="cannot be linked: import x"):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import sys
 
-import ipywidgets
 import pytest
 from cryptography.hazmat.bindings._rust import openssl  # noqa: TID253  # the page's side
 from cryptography.hazmat.primitives.asymmetric import ec  # noqa: TID253  # as above
@@ -18,6 +18,7 @@ from IPython.core.formatters import DisplayFormatter
 
 from nbapimgr.errors import OptionError
 from nbapimgr.manager import Manager
+from nbapimgr.manager._vaulting import NewVault
 from nbapimgr.vault._sealed import binding
 from nbapimgr.widgets import Panel
 from nbapimgr.widgets._panel_fallback import as_html, as_text
@@ -45,7 +46,7 @@ def test_a_closed_panel_opens_no_key(page, manager):
     manager.close()
     with pytest.raises(OptionError, match="has been used"):
         entries.open(entry, sealed, provider="mine", slot="default")
-    assert ipywidgets.Widget.widgets.get(page.panel.widget.model_id) is None
+    assert page.panel.widget.comm is None
 
 
 def test_what_changes_elsewhere_is_shown(manager, panel):
@@ -164,9 +165,27 @@ def test_the_vault_is_made_and_its_recovery_code_shown_to_the_page_alone(
     assert page.panel.widget.state["vault"]["state"] == "open"
     answer = save(page, "sk-canary-of-the-vault-31", slot="spare")
     assert answer["said"].startswith("mine: the key …t-31 is saved, encrypted, in two copies.")
+    said = save(page, "gsk_" + "x" * 52, slot="spare")["said"]
+    assert said.endswith("Note: it looks like a key of groq.")
     assert page.ask("key.remove", provider="mine", slot="spare")["undo_key"] == "mine"
     assert page.ask("key.undo", provider="mine")["said"] == "mine: the key 'spare' is back."
     assert not set_up(page, later, point)[0]["ok"]  # there is one
+
+
+def test_a_vault_without_a_new_recovery_code_shows_none(page, manager, later, monkeypatch):
+    made = NewVault(recovery=None, slots=("keychain",), moved=2)
+    monkeypatch.setattr(manager.credentials, "setup", lambda: made)
+    answer, buffers = set_up(page, later, browser_key()[1])
+    assert (answer["ok"], buffers) == (True, [])
+    assert "2 keys moved there" in answer["said"]
+
+
+def test_what_takes_long_is_done_on_a_thread_of_its_own(manager, monkeypatch):
+    shown = manager.panel()
+    told = queue.Queue()
+    monkeypatch.setattr(shown.widget, "send", lambda content, _: told.put(content))
+    shown.widget._handle_custom_msg({"id": "1", "kind": "look"}, [])
+    assert told.get(timeout=20) == {"id": "1", "ok": True, "said": ""}
 
 
 def test_a_vault_whose_code_could_not_be_shown_is_not_made(storing, page, manager, later):

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.bindings._rust import openssl  # noqa: TID253  # the page's side
 from cryptography.hazmat.primitives.asymmetric import ec  # noqa: TID253  # as above
 
+from nbapimgr.errors import OptionError
 from nbapimgr.models import Candidate
 from nbapimgr.vault._sealed import binding
 from tests.engine.faultserver import error, status
@@ -99,6 +100,14 @@ def test_a_server_of_ones_own_is_added_with_its_address(page, manager, server, l
     assert manager.providers["here"].keyless
     do_all(later)
     assert manager.providers["here"].models == ("m-one",)  # the first it lists: it had none
+
+
+def test_a_server_that_lists_nothing_has_no_model(page, manager, server, later):
+    server.script(status(200, {"data": []}))
+    page.ask("provider.add", provider="here", base_url=server.url)
+    do_all(later)
+    assert manager.providers["here"].models == ()
+    assert page.hears()["said"] == "here is added. here answers and lists 0 models."
 
 
 def test_a_key_that_is_rejected_is_said_to_be_and_stays(page, manager, mine, server, later):
@@ -211,6 +220,8 @@ def test_order_changes_and_keeps_priorities_where_it_can(page, manager):
     assert [c["place"] for c in page.panel.widget.state["providers"]] == [1, 2, 3]
     assert {n: p.priority for n, p in manager.providers.items()} == {"c": 10, "a": 11, "b": 1000}
     assert page.ask("provider.move", provider="c", to=99)["said"] == "c is number 3 of 3."
+    assert page.ask("provider.move", provider="c", to=3)["ok"]  # where it is
+    assert {n: p.priority for n, p in manager.providers.items()} == {"c": 1000, "a": 10, "b": 11}
     assert page.ask("provider.move", provider="d", to=1)["ok"] is False
 
 
@@ -284,3 +295,49 @@ def test_nonsense_is_answered_and_changes_nothing(page, content):
     answer, _ = page.told.get_nowait()
     assert not answer["ok"]
     assert page.panel.widget.state == before
+
+
+@pytest.fixture
+def others(tmp_path, monkeypatch):
+    """A home in which another tool has a key, and nothing else."""
+    for name in ("XDG_CONFIG_HOME", "APPDATA", "LLM_USER_PATH", "JUPYTER_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"GROQ_API_KEY={OTHER}\n")
+
+
+def slowly(page, later, kind):
+    """The answer to a message that is carried out beside the main thread."""
+    page.panel.widget._handle_custom_msg({"id": kind, "kind": kind}, [])
+    do_all(later)
+    answer, _ = page.told.get_nowait()
+    assert answer["id"] == kind
+    return answer
+
+
+def test_what_other_tools_have_is_shown_brought_over_and_taken_back(page, manager, others, later):
+    assert "nothing was looked at yet" in slowly(page, later, "import.bring")["said"]
+    found = slowly(page, later, "import.find")
+    assert found["changes"] >= 1
+    assert {(row["what"], row["name"]) for row in found["rows"]} >= {("provider", "groq")}
+    assert OTHER not in json.dumps(found)
+    assert "groq" not in manager.providers
+    brought = slowly(page, later, "import.bring")
+    assert brought["undo_import"]
+    assert "brought over" in brought["said"]
+    assert "groq" in manager.providers
+    assert card(page.panel, "groq")["keys"]
+    assert slowly(page, later, "import.undo")["said"] == "The import is undone."
+    assert "groq" not in manager.providers
+
+
+def test_what_cannot_be_brought_over_is_said(page, manager, others, later, monkeypatch):
+    slowly(page, later, "import.find")
+    monkeypatch.setattr(type(manager.providers), "add", refuse)
+    answer = slowly(page, later, "import.bring")
+    assert "Not: provider groq: no" in answer["said"]
+
+
+def refuse(*_, **__):
+    raise OptionError("no")

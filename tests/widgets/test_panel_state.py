@@ -29,8 +29,8 @@ def mine(manager):
 def said(manager, provider, **about):
     """The status once a check has had this result."""
     if about:
-        monitor = manager.monitor
-        monitor._note(monitor._candidate(provider), Checked(provider=provider.name, **about))
+        checked = Checked(provider=provider.name, **about)
+        manager.monitor.checked = lambda _: checked
     return status_of(manager, provider, manager.credentials.list(provider.name))
 
 

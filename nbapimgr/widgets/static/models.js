@@ -13,7 +13,7 @@ export function modelList(changed) {
   const add = () => {
     const name = input.value.trim();
     input.value = "";
-    if (name) changed([...models, name]);
+    if (name) change([...new Set([...models, name])]);
     input.focus();
   };
   input.addEventListener("keydown", (event) => {
@@ -22,11 +22,24 @@ export function modelList(changed) {
     add();
   });
 
+  /** Shows the new list at once: the next change is made to it and not to what the kernel still has.
+   * @param {string[]} now */
+  const change = (now) => {
+    show(now);
+    input.focus(); // the button that was pressed is gone
+    changed(now);
+  };
+  /** @param {string[]} now */
+  const show = (now) => {
+    models = now;
+    list.replaceChildren(...models.map(item));
+  };
+
   /** @param {string} model @param {number} place */
   const item = (model, place) => {
     const others = models.filter((other) => other !== model);
-    const first = h("button", { type: "button", class: "link", "aria-label": `Try ${model} first`, onclick: () => changed([model, ...others]) }, "try first");
-    const drop = h("button", { type: "button", class: "bare", "aria-label": `Remove ${model}`, onclick: () => changed(others) }, icon("cross"));
+    const first = h("button", { type: "button", class: "link", "aria-label": `Try ${model} first`, onclick: () => change([model, ...others]) }, "try first");
+    const drop = h("button", { type: "button", class: "bare", "aria-label": `Remove ${model}`, onclick: () => change(others) }, icon("cross"));
     return h("li", {}, h("code", {}, model), place ? first : h("span", { class: "tag" }, "first"), drop);
   };
   return {
@@ -40,9 +53,7 @@ export function modelList(changed) {
     ),
     /** @param {string[]} now */
     update(now) {
-      if (now.length === models.length && now.every((model, place) => model === models[place])) return;
-      models = now;
-      list.replaceChildren(...models.map(item));
+      if (now.length !== models.length || now.some((model, place) => model !== models[place])) show(now);
     },
   };
 }

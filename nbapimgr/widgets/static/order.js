@@ -6,12 +6,18 @@ export function placeOf(moved) {
   const id = unique("place");
   let place = 1;
   let count = 1;
+  let wanted = 1; // what was asked for last: the kernel answers later than a key is pressed again
   const words = h("output", { class: "place", for: id });
   const slider = h("input", { type: "range", id, min: "1", step: "1" });
   const up = h("button", { type: "button", class: "bare", onclick: () => moved(place - 1) }, icon("up"));
   const down = h("button", { type: "button", class: "bare", onclick: () => moved(place + 1) }, icon("down"));
   slider.addEventListener("input", () => tell(Number(slider.value)));
-  slider.addEventListener("change", () => Number(slider.value) !== place && moved(Number(slider.value)));
+  slider.addEventListener("change", () => {
+    const value = Number(slider.value);
+    if (value === place && value === wanted) return;
+    wanted = value;
+    moved(value);
+  });
 
   /** @param {number} where */
   function tell(where) {
@@ -33,12 +39,15 @@ export function placeOf(moved) {
       [place, count] = [where, of];
       slider.max = String(of);
       slider.disabled = of < 2;
-      if (focused(slider) !== slider || slider.disabled) slider.value = String(where);
+      if (focused(slider) !== slider || slider.disabled) {
+        slider.value = String(where);
+        wanted = where;
+      }
       up.setAttribute("aria-label", `Try ${title} earlier`);
       down.setAttribute("aria-label", `Try ${title} later`);
       up.disabled = where === 1;
       down.disabled = where === of;
-      tell(where);
+      tell(Number(slider.value));
     },
   };
 }

@@ -3,6 +3,7 @@ import { adder } from "./adder.js";
 import { kernelOf } from "./ask.js";
 import { card } from "./card.js";
 import { focused, h, keepKeys, say } from "./dom.js";
+import { importer } from "./imports.js";
 import { followTheme } from "./theme.js";
 import { vaultBox } from "./vault.js";
 
@@ -30,8 +31,8 @@ function render({ model, el, signal }) {
   const empty = h("div", { class: "empty" });
   /** @type {Map<string, ReturnType<typeof card>>} */
   const cards = new Map();
-  /** What "Undo" asks the kernel. @type {[string, string]} */
-  let last = ["", ""];
+  /** What "Undo" asks the kernel. @type {[string, Record<string, string>]} */
+  let last = ["", {}];
 
   /** Says what came of something; what nobody asked for takes no "Undo" away.
    * @param {Answer} answer @param {boolean} [asked] */
@@ -39,17 +40,20 @@ function render({ model, el, signal }) {
     const text = answer.hint ? `${answer.said} (${answer.hint})` : answer.said;
     say(status, answer.ok ? text : "");
     say(alarm, answer.ok ? "" : text);
-    const { undo: provider, undo_key: owner } = answer.data;
-    if (provider) last = ["provider.restore", provider];
-    else if (owner) last = ["key.undo", owner];
-    else if (answer.ok && asked) last = ["", ""];
+    const { undo: provider, undo_key: owner, undo_import: brought } = answer.data;
+    if (brought) last = ["import.undo", {}];
+    else if (provider) last = ["provider.restore", { provider }];
+    else if (owner) last = ["key.undo", { provider: owner }];
+    else if (answer.ok && asked) last = ["", {}];
     undo.hidden = !last[0];
+    if (!answer.ok && asked) update(); // what was shown before the kernel agreed
   }
   const waiting = (/** @type {boolean} */ waits) =>
     say(busy, waits ? "The kernel has not answered yet. It may be busy with a cell, and will answer when that is done; if it was restarted, run this cell again." : "");
   const kernel = kernelOf(model, signal, { told: (answer) => told(answer, false), waiting });
   const add = adder(kernel, model.get("vendors"), told);
-  undo.addEventListener("click", async () => told(await kernel.ask(last[0], { provider: last[1] })));
+  add.element.append(importer(kernel, told).element);
+  undo.addEventListener("click", async () => told(await kernel.ask(...last)));
   const vault = vaultBox(kernel, told);
 
   /** @param {Data[]} providers */
