@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RULES",
+    "SHOWS_LATE",
     "Identity",
     "Rule",
     "is_definite",
@@ -86,6 +87,16 @@ RULES: Final[Mapping[str, Rule | None]] = {
 }
 """Category -> rule; None never opens a breaker: the request, the user or this machine's own network
 is at fault."""
+
+SHOWS_LATE: Final = frozenset(
+    {
+        "service.stream_broken",
+        "service.malformed",
+        "network.stall",
+        "network.total_timeout",
+    }
+)
+"""Trouble in the middle of an answer, whose first piece says nothing of it."""
 
 _NOBODYS: Final = frozenset({"request", "local"})
 """Scopes that name nobody who could be left alone."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from nbapimgr.engine._breaker_rules import SHOWS_LATE
 from nbapimgr.engine._records import attempt_of, cancelled_attempt_of
 from nbapimgr.engine._trial import Trial
 
@@ -23,6 +24,8 @@ __all__ = ["Shadow"]
 
 class Shadow:
     """Sends a request to a candidate beside the user's call, and ends it at the first piece.
+
+    Where what had failed shows only in the middle of an answer, it is read to its end.
 
     Args:
         gear: What the engine works with.
@@ -68,24 +71,27 @@ class Shadow:
         breakers = self._gear.breakers
         try:
             if await asyncio.to_thread(breakers.lease_for_all, breaker):
-                await self._ask()
+                await self._ask(to_its_end=breaker.category in SHOWS_LATE)
                 breakers.release(breaker)
         except asyncio.CancelledError:
             breakers.release(breaker)
             raise
 
-    async def _ask(self) -> None:
+    async def _ask(self, *, to_its_end: bool) -> None:
         trial, estimate = self._trial, self._gear.estimate
-        answered = False
+        cut = False
         try:
             try:
                 async with contextlib.aclosing(trial.run()) as pieces:
-                    answered = bool(await anext(pieces, None))
+                    async for _ in pieces:
+                        if not to_its_end:
+                            cut = True
+                            break
             except asyncio.CancelledError:
                 trial.stop()
                 self._note(cancelled_attempt_of(trial, estimate))
                 raise
-            if answered:
+            if cut:
                 trial.stop()
                 self._note(cancelled_attempt_of(trial, estimate))
             else:

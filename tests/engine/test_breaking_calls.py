@@ -338,6 +338,20 @@ def test_a_probe_that_is_not_streamed_ends_with_its_answer(recovering, server, o
     assert recovering.open == []
 
 
+@pytest.mark.parametrize("well", [True, False])
+def test_where_answers_break_off_a_probe_is_read_to_its_end(world, server, well):
+    server.script(streamed("half", after=cut))
+    assert [world.text(), world.text()] == ["second", "second"]
+    world.clock.advance(15)
+    del world.accounted[:]
+    if well:
+        server.script(streamed("fi", "rst"))
+    assert world.text() == "second"
+    [probe] = [attempt for attempt in world.accounted if attempt.probe]
+    assert (probe.outcome, probe.text_length) == (("ok", 5) if well else ("error", 4))
+    assert world.open == ([] if well else [("one", "service.stream_broken")])
+
+
 def test_a_probe_that_is_told_the_request_is_wrong_has_found_life(recovering, server):
     server.script(error(400, "unknown parameter"))
     assert recovering.text() == "second"
