@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.bench.harness import Gate, about_this_machine, table, verdict
-from tests.chaos.hurry import hurry
+from tests.chaos.hurry import BROKEN, hurry
 from tests.chaos.outages import HARD, KINDS, schedule
 from tests.chaos.sites import TEXT, Site
 from tests.chaos.virtual_time import Clock, install
@@ -189,7 +189,7 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true", help="times do not count")
-    parser.add_argument("--broken", default="")
+    parser.add_argument("--broken", choices=BROKEN, default="")
     options = parser.parse_args()
     about_this_machine({})
     hurry(1.0, options.broken)

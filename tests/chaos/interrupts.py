@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.harness import Gate, about_this_machine, verdict
 from tests.chaos.ground import TEXT, WORDS, healthy
-from tests.chaos.hurry import hurry
+from tests.chaos.hurry import BROKEN, hurry
 from tests.engine.faultserver import FaultServer, cut, error, event, hang, status, streamed
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def main() -> int:
     parser.add_argument("--interrupts", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true", help="milliseconds do not count")
-    parser.add_argument("--broken", default="")
+    parser.add_argument("--broken", choices=BROKEN, default="")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     about_this_machine({})

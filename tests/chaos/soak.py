@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.harness import Gate, Server, about_this_machine, table, verdict
 from tests.bench.server import plain_text
-from tests.chaos.hurry import hurry
+from tests.chaos.hurry import BROKEN, hurry
 
 if TYPE_CHECKING:
     from nbapimgr.manager import Manager
@@ -174,7 +174,7 @@ def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=100_000)
-    parser.add_argument("--broken", default="")
+    parser.add_argument("--broken", choices=BROKEN, default="")
     options = parser.parse_args()
     about_this_machine({})
     hurry(1.0, options.broken)
