@@ -42,7 +42,8 @@ class InForce:
         sources = Sources(path, given)
         self._stack, self._own = sources.stack, sources.own
         if sources.missing is not None:
-            self._missing = "read and not saved"
+            part = " in full" if self._own.table else ""
+            self._missing = f"read{part} and not saved"
             self._note(sources.missing)
         self._said = tuple(sources.notes)
         for line in self.notes:

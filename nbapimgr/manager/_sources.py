@@ -16,6 +16,7 @@ from nbapimgr.settings import (
     read_project,
     restricted,
     table_of,
+    understood,
 )
 from nbapimgr.wire.catalogue import CATALOGUE
 
@@ -59,8 +60,8 @@ class Sources:
             try:
                 table, _ = read(path)
             except SettingsError as e:
-                self.notes.append(f"not in force: {_line(e)}")
-                continue
+                self.notes.append(f"not in force as a whole: {_line(e)}")
+                table = understood(path)
             if table:
                 layers.append(Layer(kind="managed", path=path, table=table))
         return layers
@@ -70,7 +71,7 @@ class Sources:
             table, newer = read(path)
         except SettingsError as e:
             self.missing = e
-            return {}
+            return understood(path)
         if newer is not None:
             self.notes.append(_line(newer))
         return table

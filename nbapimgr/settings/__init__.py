@@ -1,6 +1,6 @@
 """What the user chose: providers, routes, budgets. TOML files laid over each other."""
 
-from nbapimgr.settings._file import amend, load, read, save, update
+from nbapimgr.settings._file import amend, load, read, save, understood, update
 from nbapimgr.settings._layers import Layer, Origin, Stack, locked
 from nbapimgr.settings._places import Places, managed_files, places
 from nbapimgr.settings._project import Project, project_file, read_project, restricted
@@ -26,5 +26,6 @@ __all__ = [
     "restricted",
     "save",
     "table_of",
+    "understood",
     "update",
 ]

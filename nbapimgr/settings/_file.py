@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nbapimgr.settings._records import Settings
 
-__all__ = ["amend", "load", "read", "save", "text_of", "update"]
+__all__ = ["amend", "load", "read", "save", "text_of", "understood", "update"]
 
 _PATIENCE: Final = 10.0
 """Seconds that another process may take to write the settings."""
@@ -52,6 +52,14 @@ def read(path: Path) -> tuple[dict[str, Any], SettingsError | None]:
     """
     table, version = _read(path)
     return table, _newer(path, version) if version > VERSION else None
+
+
+def understood(path: Path) -> dict[str, Any]:
+    """What is understood of a file that `read` refuses: a fault takes nothing from the rest."""
+    try:
+        return Text(text_of(path)).understood()
+    except SettingsError:
+        return {}
 
 
 def save(path: Path, settings: Settings) -> None:

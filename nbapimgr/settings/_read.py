@@ -59,6 +59,21 @@ class Text:
         Raises:
             SettingsError: Something in it is not understood.
         """
+        table = self._parsed()
+        version = version_of(table, self.fault)
+        table.pop("version", None)
+        if version > VERSION:
+            return self._understood(table), version
+        return self._checked(upgraded(table, version)), version
+
+    def understood(self) -> Table:
+        """What of the file is understood: a fault in one place takes nothing from the others."""
+        try:
+            return self._understood(self._parsed())
+        except SettingsError:
+            return {}
+
+    def _parsed(self) -> Table:
         try:
             table: Any = tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as e:
@@ -69,12 +84,7 @@ class Text:
             raise SettingsError("nested too deeply") from None
         for key in self._root:
             table = table.get(key, {}) if isinstance(table, dict) else {}
-        table = self._tables((), table)
-        version = version_of(table, self.fault)
-        table.pop("version", None)
-        if version > VERSION:
-            return self._understood(table), version
-        return self._checked(upgraded(table, version)), version
+        return self._tables((), table)
 
     def _checked(self, table: Table) -> Table:
         readers = self._readers()
@@ -84,14 +94,16 @@ class Text:
         return {key: readers[key](table[key]) for key in table}
 
     def _understood(self, table: Table) -> Table:
-        """What can be read of a file whose format is newer."""
         readers = self._readers()
         found: Table = {}
-        for key in table.keys() & readers:
-            try:
-                found[key] = readers[key](table[key])
-            except SettingsError:
-                continue
+        for key, value in table.items():
+            parts = [{name: one} for name, one in value.items()] if type(value) is dict else [value]
+            for part in parts if key in readers else ():
+                try:
+                    read = readers[key](part)
+                except SettingsError:
+                    continue
+                found[key] = {**found.get(key, {}), **read} if isinstance(part, dict) else read
         return found
 
     def _readers(self) -> dict[str, Callable[[Any], Any]]:

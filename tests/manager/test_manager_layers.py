@@ -148,7 +148,7 @@ def test_a_broken_file_of_others_is_a_line_and_stops_nothing(written, which, cap
     broken = "[tool.nbapimgr]\ndefalt = 'x'\n" if which == "project" else "\ndefalt = 'x'\n"
     llm = written(**{which: broken})
     (note,) = llm.notes
-    assert note.startswith("not in force: ")
+    assert note.startswith("not in force")
     assert note.endswith("toml: line 2: unknown key 'defalt'; did you mean 'default'?")
     assert llm.route == "mine"
     assert llm.trouble == ()
@@ -320,3 +320,26 @@ def test_a_hostile_repository_gets_no_key(written, server, monkeypatch):
         assert seen  # a server of this machine was asked: without a key
         assert not [text for text in seen if "a1b2" in text or "c3d4" in text]
         assert ["a1b2" in str(request) for request in server.seen] == [True]
+
+
+def test_a_fault_takes_nothing_from_the_rest_of_the_file(written, home):
+    broken = USER + '[providers.other]\ndialct = "x"\n[routes]\na = 3\nb = "mine"\n'
+    llm = written(user=broken)
+    assert list(llm.providers) == ["mine"]
+    assert (llm.route, llm.settings.routes) == ("mine", {"b": ("mine",)})
+    (line,) = llm.trouble
+    assert line.startswith("settings are not read in full and not saved: ")
+    assert "line 9: providers.other: unknown key 'dialct'" in line
+    llm.providers.update("mine", priority=3)
+    assert llm.providers["mine"].priority == 3
+    assert (home / "settings.toml").read_text() == broken
+    (home / "settings.toml").write_text(USER)
+    llm.providers.update("mine", enabled=False)
+    saved = load(home / "settings.toml").providers[0]
+    assert (saved.priority, saved.enabled, llm.trouble) == (3, False, ())
+
+
+def test_a_fault_in_an_administrators_file_unlocks_only_that(written):
+    llm = written(managed='mode = "replay"\ndefalt = "x"\n')
+    assert llm.mode == "replay"
+    assert "not in force as a whole: " in llm.notes[0]
