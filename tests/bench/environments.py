@@ -21,13 +21,13 @@ def default_folder() -> Path:
     return user_cache_path("nbapimgr", appauthor=False) / "bench"
 
 
-def python_of(requirements: str, folder: Path) -> str:
-    """The interpreter of the environment that has what a file of this folder pins.
+def python_of(requirements: str, folder: Path, *, here: Path = HERE) -> str:
+    """The interpreter of the environment that has what a file of this folder, or of `here`, pins.
 
     Raises:
         subprocess.CalledProcessError: pip cannot make it.
     """
-    wanted = (HERE / requirements).read_bytes() + sys.version.encode()
+    wanted = (here / requirements).read_bytes() + sys.version.encode()
     home = folder / f"{Path(requirements).stem}-{hashlib.sha256(wanted).hexdigest()[:12]}"
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     done = home / ".done"
@@ -36,7 +36,7 @@ def python_of(requirements: str, folder: Path) -> str:
         shutil.rmtree(home, ignore_errors=True)
         for command in (
             (sys.executable, "-m", "venv", str(home)),
-            (str(python), "-m", "pip", "install", "-qq", "-r", str(HERE / requirements)),
+            (str(python), "-m", "pip", "install", "-qq", "-r", str(here / requirements)),
         ):
             subprocess.run(command, check=True)  # noqa: S603  # our own words
         done.touch()
