@@ -15,6 +15,7 @@ from nbapimgr.manager._from_catalogue import fields_of_vendor
 from nbapimgr.manager._misplaced import misplaced
 from nbapimgr.models import Provider, fields_of, provider_fields, provider_from
 from nbapimgr.secret import Secret
+from nbapimgr.vault import origin_of
 from nbapimgr.wire import dialect
 from nbapimgr.wire.catalogue import CATALOGUE
 
@@ -98,7 +99,7 @@ class Providers(Mapping[str, Provider]):
             fields = _served_here(Path(gguf).expanduser(), fields)
         provider = _checked(name, _with_defaults(name, fields))
         if key is not None:
-            self._credentials.add(name, key)
+            self._credentials.add(name, key, origin=origin_of(provider.base_url))
         elif "keyless" not in fields and not provider.env and not provider.vendor:
             provider = msgspec.structs.replace(provider, keyless=True)
         self.put(provider)

@@ -330,6 +330,14 @@ def test_another_address_is_asked_about_first(kept, home, server):
     assert secret_of(again(home), "default") == KEY
 
 
+def test_a_key_given_with_its_provider_has_that_address(llm):
+    llm.providers.add("one", base_url="http://127.0.0.1:9/v1", models=["m"], key=KEY)
+    assert secret_of(llm, "default") == KEY
+    llm.providers.update("one", base_url="http://127.0.0.1:8/v1")
+    with pytest.raises(MissingKey, match="is for http"):
+        secret_of(llm, "default")
+
+
 def test_confirming_without_a_vault(asked):
     asked.credentials.add("one", KEY)
     asked.providers.update("one", base_url="http://127.0.0.1:9/v1")
