@@ -42,7 +42,7 @@ class Rule(NamedTuple):
     longest: float
     """Seconds no later one exceeds."""
     definite: bool = False
-    """It will fail again until somebody changes something: asked only when nobody else is left."""
+    """It will fail again until somebody changes something: asked when all others have failed."""
 
 
 _PASSES: Final = Rule(2, 15.0, 300.0)

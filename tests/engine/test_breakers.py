@@ -281,7 +281,7 @@ def test_the_order_of_those_that_are_left_alone(one, clock):
     clock.advance(5)
     fail(one, e, "network.refused", times=2)
     arranged = one.arrange(plan(*many))
-    assert arranged.plan.candidates == (d, f, c, e, b)
+    assert arranged.plan.candidates == (d, f, c, e, b, a)
     assert arranged.fit == 2
     assert [skip.candidate for skip in arranged.plan.skipped] == ["c:m", "e:m", "b:m", "a:m"]
     assert arranged.probe is None
