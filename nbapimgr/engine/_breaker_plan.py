@@ -33,8 +33,8 @@ def arrange(plan: Plan, standings: Sequence[Standing | None], wall: float) -> Ar
 
     Who is left alone is a last resort, the one that is due soonest first, and the very last those
     with what has to be mended: it may have been, and one more refusal is cheaper than a lost cell
-    (of 12,000 calls over providers that fail in turn, 1,210 were lost without). A probe is worth its cost where the user
-    would rather have asked the candidate than who is asked now.
+    (of 12,000 calls over providers that fail in turn, 1,210 were lost without). A probe is worth
+    its cost where the user would rather have asked the candidate than who is asked now.
 
     Args:
         plan: As the user wishes it.
