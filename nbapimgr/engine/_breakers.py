@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Final
 
 from nbapimgr.engine._breaker_keys import SCOPES, fingerprint, host_of, identity_of, ids_of
@@ -42,6 +44,7 @@ died."""
 _PASSING: Final = ("service.", "network.")
 """Troubles that may be over when a provider answers anything. Whether money has come in, a limit
 has passed or a key was changed that does not say."""
+_every: weakref.WeakSet[Breakers] = weakref.WeakSet()
 _POLL: Final = 0.25
 """Seconds between two looks at what other kernels have written."""
 
@@ -79,6 +82,7 @@ class Breakers:
         self._counting = View()
         self._version: object = None
         self._polled = float("-inf")
+        _every.add(self)
 
     def arrange(self, plan: Plan) -> Arranged:
         """The plan as its candidates stand now."""
@@ -179,6 +183,10 @@ class Breakers:
             self._counting = View()
         self.store.flush()
         return closed
+
+    def forget(self) -> None:
+        """Start anew in a forked process: whoever held the lock does not exist there."""
+        self._lock = threading.RLock()
 
     def _hold(self, breaker: Breaker, seconds: float) -> None:
         if seen := self._open.get(breaker.scope, breaker.key):
@@ -290,3 +298,12 @@ def _like(view: View, identity: Identity, candidate: Candidate, failure: Failure
     other = identity_of(pairs[identity.scope], candidate, "")
     twin = view.get(other.scope, other.key)
     return twin if twin is not None and not is_definite(twin.breaker) else None
+
+
+def _after_fork_in_child() -> None:
+    for breakers in list(_every):
+        breakers.forget()
+
+
+# Windows has no such function, and nothing forks there.
+getattr(os, "register_at_fork", dict)(after_in_child=_after_fork_in_child)

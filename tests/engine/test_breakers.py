@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from nbapimgr.engine import _breakers
 from nbapimgr.engine._breaker_keys import fingerprint, home_of, host_of
 from nbapimgr.engine._breakers import LEASE, Breakers
 from nbapimgr.models import Candidate, Failure, Plan, Provider
@@ -411,6 +412,24 @@ def test_many_threads_at_once(kernel):
     for thread in threads:
         thread.join()
     assert sorted(labels(one)) == sorted(whom.provider.name for whom in many)
+
+
+def test_a_fork_while_another_thread_holds_the_lock_stops_nobody(one):
+    fail(one, times=2)
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with one._lock:
+            held.set()
+            done.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(20)
+    _breakers._after_fork_in_child()
+    assert labels(one) == ["p"]
+    done.set()
+    thread.join()
 
 
 # --- clocks ---------------------------------------------------------------------------------------
