@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.errors import OptionError
 from nbapimgr.magics._card import Card
 from nbapimgr.magics._trace import Trace
+from nbapimgr.manager import health_rows, plan_rows
 
 if TYPE_CHECKING:
     from nbapimgr.magics._asks import Command
     from nbapimgr.manager import Manager
+    from nbapimgr.models import Plan
 
-__all__ = ["errors", "reset", "trace"]
+__all__ = ["errors", "reset", "trace", "why_rows"]
+
+_HEALTH: Final = ("state", "success_rate", "p50_s", "open_until")
+"""What is told of a candidate besides its place: how it does, until when it is left alone."""
 
 
 def errors(manager: Manager, command: Command) -> object:
@@ -37,6 +42,16 @@ def trace(manager: Manager, _command: Command) -> Any:
     """`%llm trace`: the attempts of the last question, as a picture of time."""
     attempts = manager.attempts
     return Trace(attempts) if attempts else Card(["Nothing was asked in this kernel yet."])
+
+
+def why_rows(manager: Manager, plan: Plan) -> list[dict[str, Any]]:
+    """`%llm why`: who is tried in which order and why, and how each has done lately."""
+    health = {f"{row['provider']}:{row['model']}": row for row in health_rows(manager)}
+    unknown = dict.fromkeys(_HEALTH)
+    return [
+        {**row, **{name: health.get(row["candidate"], unknown)[name] for name in _HEALTH}}
+        for row in plan_rows(plan)
+    ]
 
 
 def reset(manager: Manager, command: Command) -> Card:

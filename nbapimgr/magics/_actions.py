@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.errors import NotConfigured, OptionError
-from nbapimgr.magics._act_errors import errors, reset, trace
+from nbapimgr.magics._act_errors import errors, reset, trace, why_rows
 from nbapimgr.magics._card import Card
 from nbapimgr.magics._fetching import Fetching
 from nbapimgr.magics._help import help_card
@@ -14,7 +14,6 @@ from nbapimgr.manager import (
     doctor_rows,
     found_in_environment,
     model_rows,
-    plan_rows,
     provider_rows,
     version_rows,
 )
@@ -134,9 +133,9 @@ def _last(manager: Manager, _command: Command) -> object:
 def _why(manager: Manager, command: Command) -> object:
     route = command.words[0] if command.words else None
     if route is None and manager.last_plan:
-        return _table(plan_rows(manager.last_plan), _welcome())
+        return _table(why_rows(manager, manager.last_plan), _welcome())
     plan = manager.plan(manager.request("why", route=route)[0])
-    return _table(plan_rows(plan), _welcome())
+    return _table(why_rows(manager, plan), _welcome())
 
 
 def _mode(manager: Manager, command: Command) -> object:

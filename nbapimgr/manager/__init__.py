@@ -5,6 +5,7 @@ from nbapimgr.manager._connect import connect, disconnect
 from nbapimgr.manager._credentials import Receipt
 from nbapimgr.manager._errors_recovery import Recovery, recoveries
 from nbapimgr.manager._estimates import input_tokens, price
+from nbapimgr.manager._health_rows import health_rows
 from nbapimgr.manager._imported import Import
 from nbapimgr.manager._key_rows import credential_rows
 from nbapimgr.manager._leaks import leak_rows
@@ -33,6 +34,7 @@ __all__ = [
     "disconnect",
     "doctor_rows",
     "found_in_environment",
+    "health_rows",
     "input_tokens",
     "key_rows",
     "leak_rows",

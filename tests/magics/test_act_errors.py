@@ -90,6 +90,16 @@ def test_reset_asks_again_who_was_left_alone(run, lost, manager):
     assert manager.breakers() == ()
 
 
+@pytest.mark.usefixtures("lost")
+def test_why_says_how_each_has_done(run, manager):
+    rows = run("%llm why first").ok().value.to_dict("records")
+    assert {row["candidate"] for row in rows} == {"first:m1", "second:m2"}
+    assert {row["state"] for row in rows} == {"open"}
+    manager.providers.update(SECOND.name, enabled=False)
+    frame = run("%llm why first").ok().value
+    assert list(frame[frame["reason"] == "disabled"]["state"].isna()) == [True]
+
+
 def test_reset_of_nobody(run, manager):
     error = run("%llm reset frist").error
     assert isinstance(error, UnknownName)
