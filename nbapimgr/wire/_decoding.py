@@ -15,7 +15,7 @@ import msgspec
 from nbapimgr.models import Delta
 from nbapimgr.wire import _json
 from nbapimgr.wire._limits import MAX_BODY, MAX_DEPTH
-from nbapimgr.wire.failures import broken
+from nbapimgr.wire.failures import broken, classify
 from nbapimgr.wire.sse import NdjsonReader, SseReader
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BodyDecoder"]
 
+_OK = 200
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 """What may come before the first byte that counts: white space and a byte order mark."""
 _SSE_STARTS = b":deir"
@@ -196,8 +197,11 @@ class BodyDecoder(ABC):
         try:
             value = _json.loads(body)
         except (ValueError, RecursionError) as error:
-            what = "an HTML page" if body[:1] == b"<" else "not JSON"
-            self._fail_as("service.malformed", f"The response is {what}: {error}", "body")
+            page = classify("", _OK, {}, body, now=0.0)
+            if page.category == "network.proxy":  # a captive portal, or a base URL of a website
+                self._fail(page)
+            else:
+                self._fail_as("service.malformed", f"The response is not JSON: {error}", "body")
             return
         try:
             self._document(value)

@@ -96,7 +96,7 @@ def test_gateways_end_with_openais_mark():
         b'data: {"type": "message_start", "message": NaN}\n\n',
         b'data: {"type": "message_start"' + b"[" * 300 + b"\n\n",
         b'data: {"type": "message_start", "x": ' + b"[" * 300 + b"]" * 300 + b"}\n\n",
-        b"<html>",
+        b"<xml>",
         b"[]",
         b'{"id": 1}',
         b'{"error": null}',

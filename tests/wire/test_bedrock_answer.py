@@ -431,7 +431,7 @@ def test_encrypted_reasoning_that_is_no_base64():
 @pytest.mark.parametrize(
     "body",
     [
-        b"<html>sign in</html>",
+        b"<xml>",
         b"[]",
         b'"text"',
         b"{}",

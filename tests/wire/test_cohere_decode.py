@@ -300,7 +300,7 @@ def test_an_error_instead_of_an_event():
         (b"", "service.empty"),
         (b"event: x\ndata: [1]\n\n", "service.malformed"),
         (b"event: content-delta\ndata: {\n\n", "service.malformed"),
-        (b"<html>log in</html>", "service.malformed"),
+        (b"<html>log in</html>", "network.proxy"),
         (b'{"message": {"content": "Hi"', "service.malformed"),
     ],
 )

@@ -161,12 +161,19 @@ def test_a_document_says_its_text_at_the_end():
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [(b"{", "not JSON"), (b"<html>", "an HTML page"), (b"{}", "another shape: no list")],
+    [(b"{", "not JSON"), (b"<xml>", "not JSON"), (b"{}", "another shape: no list")],
 )
 def test_another_document_is_malformed(body, words):
     decoder = Plain()
     assert run(decoder, body)[2] == "service.malformed"
     assert words in decoder.failure.message
+
+
+def test_a_web_page_is_from_something_in_between():
+    decoder = Plain()
+    page = b"\n<!DOCTYPE html><html><head><title>Sign in to Cafe</title></head></html>"
+    assert run(decoder, page[:9], page[9:])[2] == "network.proxy"
+    assert decoder.failure.detail == "a web page: Sign in to Cafe"
 
 
 # --- bounds ------------------------------------------------------------------------------------

@@ -171,8 +171,8 @@ def test_a_web_page_is_no_answer(name):
     """A captive portal answers 200, too."""
     page = b"<!DOCTYPE html><html><body>Sign in to the network</body></html>"
     outcome = decode(name, page)
-    assert category(outcome) == "service.malformed"
-    assert "HTML" in outcome.decoded.failure.message
+    assert category(outcome) == "network.proxy"
+    assert "a web page" in outcome.decoded.failure.detail
 
 
 @every_dialect

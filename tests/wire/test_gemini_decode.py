@@ -305,7 +305,7 @@ def test_nothing_is_read_after_a_failure():
         (sse([1]), "service.malformed"),
         (b"data: {\r\n\r\n", "service.malformed"),
         (b"[1]", "service.malformed"),
-        (b"<html>log in</html>", "service.malformed"),
+        (b"<html>log in</html>", "network.proxy"),
         (b"", "service.empty"),
         (b"{}", "service.empty"),
         (b"[]", "service.empty"),

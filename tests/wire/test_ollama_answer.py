@@ -218,7 +218,7 @@ def test_an_error_line_is_an_end_at_once(events, error):
 @pytest.mark.parametrize(
     "data",
     [
-        b"<html>sign in</html>",
+        b"<xml>",
         b"[]",
         b"7",
         b"{}\n",

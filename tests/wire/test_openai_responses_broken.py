@@ -105,7 +105,7 @@ def test_an_answer_needs_its_end():
         b"data: {nonsense\n\n",
         b'data: {"type": "response.completed", "response": NaN}\n\n',
         b'data: {"type": "response.completed", "x": ' + b"[" * 300 + b"]" * 300 + b"}\n\n",
-        b"<html>",
+        b"<xml>",
         b"[]",
         b'{"output": {}}',
         b'{"error": null}',
