@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from IPython.core.getipython import get_ipython
+
 from nbapimgr.errors import NotConfigured, OptionError
 from nbapimgr.magics._act_errors import errors, reset, trace, why_rows
 from nbapimgr.magics._card import Card
 from nbapimgr.magics._fetching import Fetching
 from nbapimgr.magics._help import help_card
 from nbapimgr.magics._key_actions import keys
+from nbapimgr.magics._shell import has_person
 from nbapimgr.manager import (
     doctor_rows,
     found_in_environment,
@@ -158,7 +161,12 @@ def _version(_manager: Manager, _command: Command) -> object:
 
 
 def _panel(manager: Manager, _command: Command) -> object:
-    return manager.panel()
+    """The panel; for a program that runs the cell what it shows, so that no widget is saved."""
+    if has_person(get_ipython()):
+        return manager.panel()
+    from nbapimgr.widgets import StillPanel
+
+    return StillPanel(manager)
 
 
 def _demo(manager: Manager, command: Command) -> object:

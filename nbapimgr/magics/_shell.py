@@ -11,7 +11,7 @@ from nbapimgr.models import Origin
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["is_watched", "origin"]
+__all__ = ["has_person", "is_watched", "origin"]
 
 
 def origin(shell: InteractiveShell) -> Origin:
@@ -36,6 +36,17 @@ def is_watched(shell: InteractiveShell) -> bool:
     and papermill do not.
     """
     return hasattr(shell, "kernel") and _cell_id(shell) is not None
+
+
+def has_person(shell: InteractiveShell | None) -> bool:
+    """Whether a notebook's cell runs with a person before it who could use a widget.
+
+    Front ends that send no cell's id say at least that they can ask for a line; nbclient, nbval and
+    papermill say that they cannot.
+    """
+    if shell is None or not hasattr(shell, "kernel"):
+        return False
+    return is_watched(shell) or bool(getattr(shell.kernel, "_allow_stdin", False))
 
 
 def _folder() -> str | None:
