@@ -162,6 +162,9 @@ class SqliteStore:
         with self._lock:
             self._let_go()
 
+    def __del__(self) -> None:
+        self._let_go()  # from Python 3.13 on a connection that nobody has closed is warned of
+
     def forget(self) -> None:
         """Start anew in a process that was forked off: the parent's connection is not ours."""
         _of_the_parent.append(self._db)

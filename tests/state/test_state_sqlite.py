@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -576,3 +577,13 @@ def test_after_a_fork_nothing_of_the_parent_is_used(store):
         assert keys(store) == ["a"]
         assert store._db is not parents
     parents.close()
+
+
+def test_a_store_that_is_dropped_closes_its_file(folder):
+    one = SqliteStore(folder)
+    assert one.salt
+    db = one._db
+    del one
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        db.execute("SELECT 1")
