@@ -227,28 +227,54 @@ def _asleep(ground: Ground) -> None:
 def n14(ground: Ground) -> None:
     """The settings or the state is damaged, read-only, or the disk is full."""
     server = ground.server()
-    for name, prepare in {"damaged": _damaged, "not to be written": _sealed}.items():
-        home = ground.home()
+    _damaged_settings(ground, server)
+    _damaged_state(ground, server)
+    home = ground.home()
+    with _sealed(home) as possible:
         llm = ground.manager(home, mine=server)
-        ground.ask(llm)
+        asked = ground.ask(llm)
+        ground.check("read-only: the cell is answered", asked.whole, asked.error or "")
+        said = len(llm.trouble) >= 2 or not possible
+        ground.check("read-only: a line for each thing that is not saved", said, llm.trouble)
         llm.close()
-        with prepare(home) as possible:
-            if not possible:
-                ground.check(f"{name}: not to be had on this machine", holds=True)
-                continue
-            llm = ground.manager(home, mine=server)
-            asked = ground.ask(llm)
-            ground.check(f"{name}: the cell is answered", asked.whole, asked.error or "")
-            ground.check(f"{name}: one line says so", bool(llm.trouble), llm.trouble)
-            llm.close()
     _full(ground, server)
 
 
-@contextlib.contextmanager
-def _damaged(home: Path) -> Iterator[bool]:
-    for path in [*home.glob("*.toml"), *home.rglob("*.db"), *home.rglob("*.sqlite*")]:
+def _damage(home: Path, pattern: str) -> None:
+    """Write over all files of a kind; there must be one."""
+    paths = list(home.rglob(pattern))
+    assert paths, f"no {pattern} in the home"
+    for path in paths:
         path.write_bytes(b"\x00\xffnothing of this can be read = [")
-    yield True
+
+
+def _damaged_settings(ground: Ground, server: FaultServer) -> None:
+    home = ground.home()
+    ground.manager(home, mine=server).close()
+    _damage(home, "settings.toml")
+    llm = ground.manager(home, mine=server)
+    asked = ground.ask(llm)
+    ground.check("damaged settings: the cell is answered", asked.whole, asked.error or "")
+    said = any("settings.toml" in line for line in llm.trouble)
+    ground.check("damaged settings: one line says so", said, llm.trouble)
+
+
+def _damaged_state(ground: Ground, server: FaultServer) -> None:
+    home = ground.home()
+    bad = ground.server(error(401, "no", code="invalid_api_key"))
+    first = ground.manager(home, mine=bad, other=server)
+    ground.ask(first)
+    first.close()
+    _damage(home, "*.sqlite*")
+    second = ground.manager(home, mine=bad, other=server)
+    asked = ground.ask(second)
+    ground.check("damaged state: the cell is answered", asked.whole, asked.error or "")
+    trouble = second.trouble
+    second.close()
+    tries = len(bad.seen)
+    ground.ask(ground.manager(home, mine=bad, other=server))
+    is_kept = len(bad.seen) == tries
+    ground.check("damaged state: made anew, or one line says so", is_kept or bool(trouble), trouble)
 
 
 @contextlib.contextmanager

@@ -117,7 +117,7 @@ def n06(ground: Ground) -> None:
     untrusted = ground.server(tls=_certificate())
     plain = ground.server(greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n")
     cases: dict[str, tuple[dict[str, str], str, str]] = {
-        "no such name": ({"base_url": "http://127.0.0.1.invalid/v1"}, "network.dns", "base URL"),
+        "no such name": ({"base_url": "http://nobody.invalid/v1"}, "network.dns", "base URL"),
         "refused": ({"base_url": refused}, "network.refused", "start the server"),
         "Ollama is not running": (
             {"base_url": refused.removesuffix("/v1"), "dialect": "ollama"},

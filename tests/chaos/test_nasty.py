@@ -6,10 +6,6 @@ import pytest
 
 from tests.chaos import nasty
 
-OPEN = {
-    "N03": "a web page in place of an answer is not named as one",
-    "N10": "retries of a crowd are not budgeted yet",
-}
 BROKEN = [
     ("forgetful", "N01"),
     ("forgetful", "N02"),
@@ -30,14 +26,7 @@ def failed(id_, broken=""):
     return [one.line() for one in found if not one.holds]
 
 
-def mark(id_):
-    reason = OPEN.get(id_)
-    return (
-        pytest.param(id_, marks=pytest.mark.xfail(reason=reason, strict=False)) if reason else id_
-    )
-
-
-@pytest.mark.parametrize("id_", [mark(id_) for id_ in nasty.CASES])
+@pytest.mark.parametrize("id_", nasty.CASES)
 def test_every_case_ends_well(id_):
     assert failed(id_) == []
 
