@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ def credential_rows(manager: Manager) -> list[dict[str, Any]]:
             "created": _day(info.created),
             "address": info.origin,
             "fingerprint": info.fingerprint,
+            "do": info.advice(time.time()),
         }
         for name in manager.providers
         for info in manager.credentials.list(name, removed=True)

@@ -257,7 +257,11 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Scanning, View
     def trouble(self) -> tuple[str, ...]:
         """What is not being saved, and why; empty when all is well."""
         rows, state = self._usage.trouble, self._engine.breakers.store.trouble
-        return (*self._in_force.trouble, *filter(None, (rows, state)))
+        return (
+            *self._in_force.trouble,
+            *self.credentials.trouble,
+            *filter(None, (rows, state)),
+        )
 
     def use(self, route: str | None, *, save: bool = False) -> None:
         """Make a route the one of this kernel's calls that name none; None undoes it.

@@ -65,6 +65,14 @@ class Vaulting:
         """What tells the vault from others; "" where none is open."""
         return self._keys.vault.id if self._keys.vault else ""
 
+    @property
+    def trouble(self) -> tuple[str, ...]:
+        """Why kept keys are not used or not saved; empty when all is well."""
+        status = self.status()
+        if status.state not in {"locked", "read-only"}:
+            return ()
+        return (f"keys: the vault is {status.state}: {status.why} – {status.do}",)
+
     def status(self) -> VaultStatus:
         """How keys are kept here, and what could be done about it."""
         vault = self._keys.vault

@@ -28,6 +28,8 @@ __all__ = ["CredentialInfo", "Credentials", "credentials_of"]
 
 _ENV: Final = "env:"
 _PLATFORM: Final = "platform:"
+_OLD: Final = 90
+"""Days after which vendors and CIS say to change a key."""
 
 
 class CredentialInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,17 @@ class CredentialInfo(msgspec.Struct, frozen=True, kw_only=True):
     checked: int = 0
     verdict: str = ""
     reason: str = ""
+
+    def advice(self, now: float) -> str:
+        """What should be done about the key at a moment, and why; "" where nothing should."""
+        if self.state == "retired":
+            return "revoke it on the provider's page"
+        if self.state == "live" and self.verdict == "rejected":
+            return f"rotate it: the provider rejects it{f' ({self.reason})' if self.reason else ''}"
+        days = int(now - self.created) // 86_400 if self.created else 0
+        if self.state == "live" and days > _OLD:
+            return f"rotate it: it is {days} days old"
+        return ""
 
 
 class _Given(msgspec.Struct, frozen=True):

@@ -96,6 +96,9 @@ def test_what_was_given_before_moves_in(asked, home):
     assert later.credentials.status().state == "locked"
     assert later.credentials.status().do == "%llm keys unlock"
     assert "no passphrase was given" in later.credentials.status().why
+    (line,) = later.trouble
+    assert line.startswith("keys: the vault is locked: nothing at hand opens the vault")
+    assert asked.credentials.trouble == ()
     assert aliases(later) == []
     assert later.credentials.unlock(recovery=made.recovery).state == "open"
     assert secret_of(later, "work") == OTHER

@@ -77,6 +77,23 @@ def test_what_may_be_shown(keys, vault):
     assert KEY not in str(keys.list(OPENAI))
 
 
+def test_what_should_be_done_about_a_key(keys, vault):
+    (first, *_) = keys.list(OPENAI)
+    day = 86_400
+    assert first.advice(first.created + 90 * day) == ""
+    assert first.advice(first.created + 91 * day) == "rotate it: it is 91 days old"
+    for reason, said in (("revoked", " (revoked)"), ("", "")):
+        Keeper(vault).checked("openai", "k1", "rejected", reason)
+        assert keys.list(OPENAI)[0].advice(0) == f"rotate it: the provider rejects it{said}"
+    Keeper(vault).add(a_key(9, alias="k1"))
+    assert keys.list(OPENAI)[-1].advice(0) == "revoke it on the provider's page"
+    Keeper(vault).remove("openai", "k1")
+    assert keys.list(OPENAI, removed=True)[-1].advice(10**12) == ""
+    environment = keys.list(OPENAI)[-2]
+    assert environment.source.startswith("environment")
+    assert environment.advice(10**12) == ""
+
+
 def test_removed_ones_are_listed_on_request_alone(keys, vault):
     Keeper(vault).remove("openai", "k1")
     assert keys.list(OPENAI)[0].alias == "k2"

@@ -305,14 +305,29 @@ def test_the_holder_of_the_lock_is_named(home, vault, monkeypatch):
     assert add(vault, 1).alias == "k1"
 
 
+def test_who_waits_comes_before_who_has_just_written(home, vault):
+    """While another waits for the lock, its turn is held: the writer stands behind it."""
+    from filelock import FileLock
+
+    lock = folders_in(home).lock
+    with _lock.locked(lock), FileLock(lock.with_suffix(".turn"), timeout=0) as turn:
+        assert turn.is_locked  # who writes leaves it to who waits
+    with FileLock(lock.with_suffix(".turn")) as turn, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_lock, "_PATIENCE", 0.02)
+        with pytest.raises(VaultError, match="another process is writing"):
+            add(vault, 1)
+        assert turn.is_locked
+    assert add(vault, 1).alias == "k1"
+
+
 def test_a_lock_that_would_stay_behind_is_not_used(home, vault, monkeypatch):
     import filelock
 
-    folders_in(home).lock.unlink()
+    folders_in(home).lock.with_suffix(".turn").unlink()
     monkeypatch.setattr(filelock, "FileLock", filelock.SoftFileLock)
     with pytest.raises(VaultError, match="has no locks"):
         add(vault, 1)
-    assert not folders_in(home).lock.exists()
+    assert not folders_in(home).lock.with_suffix(".turn").exists()
 
     def none(*_args, **_kwargs):
         raise NotImplementedError
