@@ -6,7 +6,7 @@ import random
 from bisect import bisect_right
 from dataclasses import dataclass
 
-__all__ = ["HARD", "KINDS", "SILENT", "Outage", "schedule", "standing"]
+__all__ = ["HARD", "KINDS", "Outage", "schedule", "standing"]
 
 HARD = ("503", "500", "429", "402", "401", "404", "refused", "reset", "page")
 """Ways to fail that are known at once."""

@@ -54,6 +54,38 @@ def test_a_broken_engine_is_found_out(name, how, what, options):
     assert failed == what
 
 
+WAITING = """
+import asyncio, time
+from tests.chaos.virtual_time import install
+clock = install()
+
+async def main():
+    begun, wall = time.monotonic(), time.time()
+    async with asyncio.timeout(7200):
+        await asyncio.sleep(3600)
+    print(round(time.monotonic() - begun), round(time.time() - wall), round(clock.skipped))
+    begun, loop = clock.skipped, asyncio.get_running_loop()
+    timer = loop.call_later(5000, print, "never")
+    await asyncio.to_thread(lambda: sum(range(10**6)))  # a thread that works is waited for
+    timer.cancel()
+    print(clock.skipped - begun)
+
+asyncio.new_event_loop().run_until_complete(main())
+"""
+
+
+def test_waiting_takes_no_time_and_work_takes_what_it_takes():
+    done = subprocess.run(
+        [sys.executable, "-c", WAITING],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["3600", "3600", "3600", "0.0"]
+
+
 def test_the_script_leaves_somebody_up_at_any_time():
     for seed in range(20):
         found = schedule(3, 50_000, random.Random(seed))  # noqa: S311  # a script, no secret
