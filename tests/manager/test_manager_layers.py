@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tomllib
 
 import msgspec
 import pytest
@@ -280,6 +281,8 @@ def test_what_a_vendor_has_can_be_said_away(written, home):
         assert (one.providers["groq"].env, one.providers["groq"].models) == ((), ("m",))
         assert one.trouble == ()
     one.close()
+    said = tomllib.loads((home / "settings.toml").read_text())["providers"]["quick"]
+    assert said == {"vendor": "groq", "env": [], "models": []}
     llm.providers.update("quick", env=["MY_KEY"])
     assert llm.providers["quick"].env == ("MY_KEY",)
     text = (home / "settings.toml").read_text()
