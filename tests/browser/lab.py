@@ -138,13 +138,11 @@ class Notebook:
         """Open it, and wait until its kernel is there."""
         self.page.goto(self._address)
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
-        # Cells are drawn before the shell makes their notebook the current one.
-        self.page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.sessionContext")
         if kernel:
             # The status in the page is not enough: a cell run before this is swallowed silently.
             self.page.wait_for_function(
                 """() => { const k = window.jupyterapp.shell.currentWidget
-                             .sessionContext.session?.kernel;
+                             ?.sessionContext?.session?.kernel;
                            return k?.connectionStatus === 'connected' && k.status === 'idle'; }"""
             )
         return self
