@@ -147,6 +147,7 @@ def test_a_decoder_that_cannot_be_made_is_a_failure(engine, server, ask, at, mor
         raise KeyError("x")
 
     morse.decoder = none
+    server.script(status(200, b"-- ."))
     one = ask(engine, provider(at, server))
     with pytest.raises(AllProvidersFailed):
         one.reply()
