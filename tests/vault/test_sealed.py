@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from nbapimgr.errors import OptionError
 from nbapimgr.secret import Secret
 from nbapimgr.vault import SealedEntries
-from nbapimgr.vault._sealed import _OPEN, binding
+from nbapimgr.vault._sealed import binding
 from tests.vault import hpke_vector as vector
 
 KEY = "sk-canary-9f31c7e2a4"
@@ -59,8 +59,9 @@ def test_a_key_is_opened_by_its_form_and_only_once(entries):
     sealed = sealed_for(entry)
     assert KEY.encode() not in sealed
     assert opened(entries, entry, sealed) == KEY
-    with pytest.raises(OptionError, match="has been used"):
+    with pytest.raises(OptionError, match="has been used") as caught:
         opened(entries, entry, sealed)
+    assert caught.value.hint == "type it once more"
 
 
 def test_no_two_forms_share_a_key(entries):
@@ -125,6 +126,17 @@ def test_what_is_no_sealed_key_is_refused(entries, spoil):
     assert caught.value.hint == "type it once more"
 
 
+@pytest.mark.parametrize(("length", "taken"), [(0, False), (1, True), (8192, True), (8193, False)])
+def test_keys_have_bounds(entries, length, taken):
+    entry = entries.begin()
+    sealed = sealed_for(entry, "k" * length)
+    if taken:
+        assert opened(entries, entry, sealed) == "k" * length
+        return
+    with pytest.raises(OptionError, match="no sealed key"):
+        opened(entries, entry, sealed)
+
+
 def test_every_flipped_bit_is_noticed(entries):
     entry = entries.begin()
     sealed = sealed_for(entry)
@@ -141,7 +153,7 @@ def test_every_flipped_bit_is_noticed(entries):
 
 def test_only_so_many_forms_wait_and_none_that_was_forgotten(entries):
     first, second = entries.begin(), entries.begin()
-    for _ in range(_OPEN - 1):
+    for _ in range(15):  # sixteen may wait
         last = entries.begin()
     with pytest.raises(OptionError, match="has been used"):
         opened(entries, first, sealed_for(first))
@@ -165,6 +177,7 @@ def test_a_key_that_is_no_text_is_shown_by_nothing(entries, caplog):
 def test_what_is_sealed_for_a_page_is_opened_by_that_page_and_as_that_alone(entries):
     page = ec.generate_private_key(ec.SECP256R1())
     point = page.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    entries.check(point)
     sealed = entries.seal(point, Secret(KEY), purpose="recovery")
     about = ("nbapimgr/seal/v1", "kernel-1", "widget-1", "recovery")
     assert SUITE.decrypt(sealed, page, binding(*about)) == KEY.encode()
@@ -179,6 +192,8 @@ def test_what_is_sealed_for_a_page_is_opened_by_that_page_and_as_that_alone(entr
 def test_nothing_is_sealed_for_what_is_no_key(entries, point):
     with pytest.raises(OptionError, match="no public key"):
         entries.seal(point, Secret(KEY), purpose="recovery")
+    with pytest.raises(OptionError, match="no public key"):
+        entries.check(point)
 
 
 words = st.lists(st.text(max_size=6), max_size=5)
@@ -191,5 +206,7 @@ def test_no_two_lists_of_words_are_bound_alike(one, other):
 
 def test_words_that_have_no_length_are_refused():
     assert binding("é") == b"\x00\x02\xc3\xa9"
+    assert binding("\ud800") == b"\x00\x01?"  # half a character has no bytes of its own
+    assert len(binding("x" * 0xFFFF)) == 2 + 0xFFFF
     with pytest.raises(OptionError, match="too long"):
         binding("x" * 0x10000)
