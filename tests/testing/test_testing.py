@@ -84,10 +84,10 @@ def test_afterwards_nothing_is_left(home):
 
 
 def test_failures_can_be_among_the_answers():
-    with scripted(error(500, "no"), "Paris.") as (llm, server):
+    with scripted(error(500, "no"), streamed("Par", after=cut), "Paris.") as (llm, server):
         assert capital("France") == "Paris."
-        assert [attempt.outcome for attempt in llm.attempts] == ["error", "ok"]
-        assert len([seen for seen in server.seen if seen.method == "POST"]) == 2
+        assert [attempt.outcome for attempt in llm.attempts] == ["error", "error", "ok"]
+        assert len([seen for seen in server.seen if seen.method == "POST"]) == 3
 
 
 def test_nobody_answers_when_the_script_says_so():
