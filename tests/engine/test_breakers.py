@@ -315,6 +315,21 @@ def test_the_first_of_several_that_are_due_is_probed(one, clock):
 # --- the probe ------------------------------------------------------------------------------------
 
 
+def test_a_sign_of_life_makes_a_silent_provider_due_at_once(one):
+    silent, refused, told = (candidate(n, base_url=f"https://{n}.example") for n in "abc")
+    fail(one, silent, "network.refused", times=2)
+    fail(one, refused, "auth.invalid_key")
+    fail(one, told, "rate_limit.short", retry_after=60.0)
+    assert one.waiting() == {"a"}
+    for whom in (silent, refused, told):
+        one.hasten(whom.provider.name)
+    assert one.waiting() == set()
+    assert one.standing(silent).wait == 0
+    assert one.lease(silent)
+    assert one.standing(refused).wait
+    assert one.standing(told).wait == 60
+
+
 def test_one_probe_at_a_time(one, clock):
     fail(one, times=2)
     assert one.lease(candidate()) is None
