@@ -51,6 +51,8 @@ def test_the_examples_run(readers_kernel):
     assert "nothing is sent" in said["%%llm --dry-run"]
     assert "anthropic" in said["%llm trace"]
     assert "network.refused" in said["import nbapimgr"]
+    assert "network.refused" in said["%llm errors"]
+    assert "No key is known" in said["%llm keys"]
 
 
 def test_the_first_three_lines_say_what_it_is_and_two_commands_follow():
