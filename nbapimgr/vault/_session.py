@@ -140,13 +140,14 @@ class Session:
     def document(self) -> Document | None:
         """What is in it, as any process has written it last; None before it is open."""
         with self._lock:
-            if self._document is None or self._replicas.signature() == self._signature:
+            signature = self._replicas.signature()
+            if self._document is None or signature in (self._signature, self._refused):
                 return self._document
             try:
                 self._reopened()
             except VaultError as e:  # what was read before still answers cells
                 self._note(f"{e}; keys as they were read before are used")
-                self._why_not = str(e)
+                self._why_not, self._refused = str(e), signature
             return self._document
 
     def _open(self, opener: Opener, *, lenient: bool = False) -> None:

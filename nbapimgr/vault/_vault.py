@@ -15,7 +15,7 @@ from nbapimgr.vault._format import Header, compose, data_key, open_body, parse
 from nbapimgr.vault._frames import without_frames
 from nbapimgr.vault._records import Document, encode
 from nbapimgr.vault._replicas import TakenError
-from nbapimgr.vault._session import Session
+from nbapimgr.vault._session import Found, Session
 from nbapimgr.vault._slots import Maker, Opener
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ __all__ = ["Vault"]
 
 _TRIES: Final = 50
 """Other writers that may be first with a generation before it is given up."""
+_NOTHING_TO_DO: Final = "both copies are good: there is nothing to repair"
 _ENOUGH: Final = 2
 """Slots without which no key is taken: what opens a vault alone can be lost alone."""
 
@@ -95,7 +96,7 @@ class Vault(Session):
             VaultError: As `change`.
         """
         with self._lock, self._writing():
-            self._reopened()
+            self._writable()
             maker = Maker(self.id, self._folders, self._keychain, self._environ, int(self._clock()))
             gone = [slot for slot in self.slots if drop(slot)]
             kept = [slot for slot in self.slots if slot not in gone]
@@ -111,8 +112,9 @@ class Vault(Session):
     def repair(
         self, *, passphrase: Secret | None = None, code: Secret | None = None
     ) -> tuple[str, ...]:
-        """Write the newest generation that can be opened as the newest of all, twice.
+        """Write the newest there is as the newest of all, twice.
 
+        That is what this process has read, or the newest generation on the disk that can be opened.
         Files that cannot be used are set aside under other names, never deleted.
 
         Returns:
@@ -126,18 +128,43 @@ class Vault(Session):
             self._folders, self._keychain, self._environ, passphrase=passphrase, code=code
         )
         with self._lock, self._writing():
-            known = self._header
-            self._forget()
-            self._open(opener, lenient=True)
+            if said := self._repaired_by_memory():
+                return said
+            before = vars(self).copy()
+            try:
+                self._forget()
+                self._open(opener, lenient=True)
+            except VaultError:
+                vars(self).update(before)  # what was read before can still be exported
+                raise
             look = self._replicas.look(self._opens, lenient=True)
             if look.healthy:
-                return ("both copies are good: there is nothing to repair",)
-            if newer := next((copy for copy in look.copies if copy.newer), None):
-                raise VaultError(f"{newer.path}: {newer.fault}", hint="pip install -U nbapimgr")
+                return (_NOTHING_TO_DO,)
+            _refuse_newer(look)
             _, document, header = self._taken(look)
             look = look.of_one_vault(header.vault)
             self._write(document, header, look, ())
-            return _repaired(look, known)
+            return _repaired(look, header.generation)
+
+    def _repaired_by_memory(self) -> tuple[str, ...]:
+        """Write what this process has read, where that is newer than what is on the disk.
+
+        Returns:
+            What was done; nothing where the disk has what is as new, or another vault.
+        """
+        document, header = self._document, self._header
+        if document is None or header is None:
+            return ()
+        look = self._replicas.look(self._opens, lenient=True)
+        whole = [c.parsed for c in look.copies if c.parsed] + self._replicas.kept()
+        there = [p.header.generation for p in whole if p.header.vault == header.vault]
+        newest = max(there, default=0)
+        if newest > header.generation or (look.healthy and newest == header.generation):
+            return ()
+        _refuse_newer(look)
+        look = look.of_one_vault(header.vault)
+        self._write(document, header, look, ())
+        return _repaired(look, header.generation)
 
     def _change(
         self,
@@ -146,15 +173,7 @@ class Vault(Session):
         gone: Sequence[Slot] = (),
     ) -> Document:
         for _ in range(_TRIES):
-            try:
-                look, before, header = self._reopened()
-            except VaultDamaged as e:
-                raise VaultDamaged(f"NOT saved: {e}", hint=e.hint) from None
-            if self._why_not:
-                raise VaultDamaged(
-                    f"NOT saved, the vault is read-only: {self._why_not}",
-                    hint="nbapimgr keys repair",
-                )
+            look, before, header = self._writable()
             after = purge(change(before), int(self._clock()))
             if after == before and not made and not gone:
                 self._mended(look)
@@ -164,6 +183,22 @@ class Vault(Session):
             except TakenError:
                 continue
         raise VaultError("NOT saved: other processes were first, again and again")
+
+    def _writable(self) -> Found:
+        """What is on the disk now.
+
+        Raises:
+            VaultDamaged: It may not be written over.
+        """
+        try:
+            found = self._reopened()
+        except VaultDamaged as e:
+            raise VaultDamaged(f"NOT saved: {e}", hint=e.hint) from None
+        if self._why_not:
+            raise VaultDamaged(
+                f"NOT saved, the vault is read-only: {self._why_not}", hint="nbapimgr keys repair"
+            )
+        return found
 
     def _write(
         self,
@@ -182,7 +217,7 @@ class Vault(Session):
         keys = {name: bytes.fromhex(wrap) for name, wrap in wraps.items()}
         header = replace(
             header,
-            generation=look.newest + 1,
+            generation=max(look.newest, header.generation) + 1,
             written=int(self._clock()),
             writer=f"{socket.gethostname()}:{os.getpid()}",
             slots=tuple(replace(slot, wrapped="") for slot in slots),
@@ -227,15 +262,19 @@ def _enough(
     return made
 
 
-def _repaired(look: Look, known: Header | None) -> tuple[str, ...]:
+def _refuse_newer(look: Look) -> None:
+    if newer := next((copy for copy in look.copies if copy.newer), None):
+        raise VaultError(f"{newer.path}: {newer.fault}", hint="pip install -U nbapimgr")
+
+
+def _repaired(look: Look, used: int) -> tuple[str, ...]:
     lines = [
         f"{copy.path}: {copy.fault}" + ("" if copy.fault == "missing" else "; set aside")
         for copy in look.copies
         if copy.fault
     ]
-    used = look.best.generation if look.best else 0
     lines.append(f"generation {used} is in force again")
-    newest = max(look.newest, known.generation if known else 0)
-    if newest > used or not look.good:
+    by_memory = look.best is None or look.best.generation < used
+    if not by_memory and (look.newest > used or not look.good):
         lines.append(f"what was saved after generation {used} may be lost: look through your keys")
     return tuple(lines)

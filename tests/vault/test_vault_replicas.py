@@ -251,10 +251,51 @@ def test_an_older_copy_that_is_put_back_raises_an_alarm(home, filled, folders):
     with pytest.raises(VaultDamaged, match="older than what was read before"):
         add(filled, 5)
     assert any("older" in line for line in filled.notices)
-    filled.repair()
-    assert held(filled) == keys(1, 2, 3)
+    assert filled.repair() == ("generation 5 is in force again",)
+    assert held(closed_vault(home)) == keys(1, 2, 3, 4)
     add(filled, 5)
-    assert held(closed_vault(home)) == keys(1, 2, 3, 5)
+    assert held(closed_vault(home)) == keys(1, 2, 3, 4, 5)
+
+
+def test_what_this_process_has_read_repairs_what_is_gone(home, filled, folders):
+    import shutil
+
+    for folder in (folders.first, folders.second):
+        shutil.rmtree(folder)
+    said = filled.repair()
+    assert said[-1] == "generation 4 is in force again"
+    assert held(closed_vault(home)) == held(filled) == keys(1, 2, 3)
+    assert filled.repair() == ("both copies are good: there is nothing to repair",)
+
+
+def test_a_repair_sets_another_vault_aside(home, tmp_path, filled, folders):
+    other = new_vault(tmp_path / "other")[0]
+    theirs = [path.read_bytes() for path in other.files]
+    for path, data in zip(folders.copies, theirs, strict=True):
+        path.write_bytes(data)
+    filled.repair()
+    assert held(closed_vault(home)) == keys(1, 2, 3)
+    aside = [next(p.parent.glob("*.damaged-*")).read_bytes() for p in folders.copies]
+    assert aside == theirs
+
+
+def test_a_repair_does_not_write_over_what_it_cannot_open(home, filled, folders):
+    """Another process has made new slots, and saved a key since."""
+    other = closed_vault(home)
+    other.unlock()
+    secret = next(folders.key.iterdir())
+    kept = other.change_slots(
+        lambda maker: [maker.recovery_code()], lambda slot: slot.kind == "key file"
+    )
+    add(other, 4)
+    assert not secret.exists()
+    newest = [path.read_bytes() for path in folders.copies]
+    with pytest.raises(VaultLocked):
+        filled.repair()
+    assert [path.read_bytes() for path in folders.copies] == newest
+    assert held(filled) == keys(1, 2, 3)
+    filled.unlock(code=kept[0].code)
+    assert held(filled) == keys(1, 2, 3, 4)
 
 
 def test_another_vault_in_its_place_is_not_taken_for_it(home, tmp_path, filled, folders):
