@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nbapimgr.inert._inline import RISKY, rewritten
 from nbapimgr.inert._joined import LINE_END
 from nbapimgr.inert._spans import parser
-from nbapimgr.inert._text import as_continuation, as_math, as_row, as_text
+from nbapimgr.inert._text import as_continuation, as_math, as_row, as_text, is_drawn
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -75,6 +75,10 @@ class _Document:
 
     def _fence(self, token: Token, start: int, end: int) -> None:
         lines = _closed_for_all(self.source[start:end], token)
+        if is_drawn(token.info):
+            marks = lines[0][: lines[0].index(token.markup[0])]
+            fence = re.match(r"`+|~+", lines[0][len(marks) :])[0]  # type: ignore[index]  # it begins so
+            lines[0] = f"{marks}{fence}text"
         if token.level == 0:
             lines = _without_indent(lines)
         self._put(start, end, lines)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Final
 
 __all__ = [
     "MACROS",
+    "MAY_BE_DRAWN",
     "as_address",
     "as_continuation",
     "as_label",
     "as_math",
     "as_row",
     "as_text",
+    "is_drawn",
     "shielded_start",
     "without_brackets",
     "without_controls",
@@ -34,9 +37,26 @@ _TEXT: Final = re.compile(
     r"|(?P<dollar>\$)"
 )
 MACROS: Final = (
-    r"\\+(?=(?:href|url|includegraphics|html[A-Z]\w*|cssId|class|style|require|csname)(?![A-Za-z]))"
+    r"\\+(?=(?:href|url|includegraphics|html[A-Z]\w*|cssId|class|style|require|csname"
+    r"|unicode|bbox|mmlToken)(?![A-Za-z]))"
 )
-"""What MathJax and KaTeX make links, pictures and HTML of, up to the name of it."""
+"""What MathJax and KaTeX make links, pictures, HTML and styles of, up to the name of it.
+
+The font that `unicode` is given goes into a style as it is: it can fetch.
+"""
+
+_DRAWN: Final = (
+    "mermaid|mmd|dot|graphviz|plantuml|puml|d2|kroki|wavedrom|markmap|nomnoml|vega|vega-lite"
+    "|geojson|topojson|stl|math|echarts|plotly|flowchart|sequence"
+)
+"""Languages of code that some front end draws: JupyterLab and VS Code mermaid, whose pictures and
+styles fetch what they name; GitHub, Quarto and extensions the others."""
+
+_IS_DRAWN: Final = re.compile(rf"[^\w]|(?:{_DRAWN})(?![\w+#-])", re.IGNORECASE)
+MAY_BE_DRAWN: Final = re.compile(
+    rf"[`~]{{3,}}[^\S\n]*(?:{_DRAWN}|[^\s\w`~]|[^\n]*[&\\])", re.IGNORECASE
+)
+"""A fence whose code may be drawn; entities and escapes in its language may hide which."""
 
 _LABEL: Final = re.compile(r"\\?[\[\]]")
 _MATH: Final = (
@@ -49,6 +69,17 @@ _MATH: Final = (
 _RULE: Final = re.compile(r"[|:-][|: \t-]*")
 _DEFINITION: Final = re.compile(r"\A([ \t]*):(?=[ \t])")
 _BLOCK_MARKS: Final = frozenset("-+*#>~=|:0123456789")
+
+
+def is_drawn(language: str) -> bool:
+    """Whether a front end may draw code that is said to be in `language`, or do what it says.
+
+    Args:
+        language: What stands behind a fence. What begins with no letter is a directive, as MyST's
+            `{image}` and Quarto's `{=html}` are.
+    """
+    plainly = unescape(re.sub(r"\\(?=[!-/:-@\[-`{-~])", "", language))
+    return bool(_IS_DRAWN.match(plainly.strip()))
 
 
 def without_controls(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from nbapimgr.inert import _jupyterlab, _nbconvert
 from nbapimgr.inert._links import judge
 from nbapimgr.inert._spans import NESTING
+from nbapimgr.inert._text import MAY_BE_DRAWN, is_drawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ the address takes in the mark that opens the mathematics."""
 
 def is_inert(text: str) -> bool:
     """Whether no reader of Markdown finds HTML, a picture or an unjudged link in `text`."""
-    if not _RISKY.search(text):
+    if not _RISKY.search(text) and not MAY_BE_DRAWN.search(text):
         return True
     texts = [text]
     if _MATH.search(text):
@@ -64,6 +65,8 @@ def _flat(tokens: list[Token]) -> Iterator[Token]:
 
 def _is_dead(token: Token) -> bool:
     if token.type in {"html_block", "html_inline", "image"} or _HOLE.search(token.info):
+        return False
+    if token.type == "fence" and is_drawn(token.info):
         return False
     href = str(token.attrs.get("href", ""))
     return token.type != "link_open" or (judge(href) is not None and not _HOLE.search(href))

@@ -91,7 +91,7 @@ def _fenced(code: str, language: str) -> dict[str, Any]:
     code = plain(code)
     longest = max(map(len, re.findall(r"`{3,}", code)), default=2)
     marks = "`" * (longest + 1)
-    return {"text/plain": code, "text/markdown": f"{marks}{language}\n{code}\n{marks}"}
+    return {"text/plain": code, "text/markdown": inert(f"{marks}{language}\n{code}\n{marks}")}
 
 
 def _pretty(reply: Reply) -> str:

@@ -217,3 +217,39 @@ def test_plain_text_cannot_drive_a_terminal():
     assert plain("a\x1b]8;;http://e.com\x07b\r\nc\rd\x9b31m\te") == (
         "a\ufffd]8;;http://e.com\ufffdb\nc\nd\ufffd31m\te"
     )
+
+
+@pytest.mark.parametrize(
+    "language",
+    [
+        "mermaid",
+        "Mermaid",
+        " mermaid x",
+        "mer&#109;aid",
+        "dot",
+        "math",
+        "{image} https://e.example",
+        "{=html}",
+        "vega-lite",
+        "\\{raw} html",
+    ],
+)
+@pytest.mark.parametrize("marks", ["```", "~~~", "> ```", "- ````", "1. ~~~"])
+def test_code_that_front_ends_would_draw_is_shown_as_code(language, marks, codes):
+    fence = marks.lstrip(">-1. ")
+    indent = "> " if marks[0] == ">" else " " * (len(marks) - len(fence))
+    text = f"{marks}{language}\n{indent}graph <b>\n{indent}{fence}\n"
+    for shown in (inert(text), inert(text, partial=True), inert(text.rpartition(fence)[0])):
+        assert f"{fence}text\n" in shown
+        assert codes(shown) == ["graph <b>\n"]
+
+
+@pytest.mark.parametrize("language", ["", "python", "c++", "dotenv", "mathematica", "js title=x"])
+def test_other_code_keeps_its_language(language):
+    text = f"```{language}\nx\n```"
+    assert inert(text) == text
+
+
+@pytest.mark.parametrize("macro", ["unicode[x;y]", "bbox[x:y]", "mmlToken{mi}[href='x']"])
+def test_mathematics_takes_no_styles(macro):
+    assert inert(f"$\\{macro}{{z}}$") == f"${macro}{{z}}$"

@@ -25,6 +25,9 @@ from nbapimgr.inert._views import is_inert
         'http://e.com/$"x$ `<`',
         "  ```$x$\n  <\n  ```",
         "`$$`\n```\n$$<b>\n```",
+        "```mermaid\nx\n```",
+        "- ~~~ {image} x\n",
+        "```mer&#109;aid\nx",
     ],
 )
 def test_what_is_alive_is_found(text):
