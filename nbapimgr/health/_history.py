@@ -23,6 +23,8 @@ _CANDIDATES: Final = 256
 attempts each that is some 4 MB, and a notebook has a tenth of it."""
 _ENOUGH: Final = 5.0
 """Weight of attempts from which a limit is taken; with fewer the candidate is unknown."""
+_LITTLE: Final = 10
+"""Attempts that are sorted quickly enough to do it for each call, so that a limit shows at once."""
 _PATIENCE: Final = 2.0
 """A limit is so many times the usual slowest."""
 _FRESH: Final = 1.0
@@ -94,7 +96,7 @@ class History:
             if not 0 <= now - made < _FRESH:
                 first, gap, firsts, gaps = track.usual_slowest(now)
                 limits = (_twice(first, firsts), _twice(gap, gaps))
-                if limits[0] is not None:  # until then there is little to sort
+                if limits[0] is not None or track.attempts > _LITTLE:
                     self._kept[key] = now, limits
             return limits
 

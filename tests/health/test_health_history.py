@@ -126,6 +126,16 @@ def test_limits_are_kept_for_a_second(history, clock):
     assert history.patience(who())[0] == 3.0
 
 
+def test_that_there_is_no_limit_is_kept_too(history, clock):
+    """Plain answers have no first token: a burst of them sorts nothing for each."""
+    times(history, 11)
+    assert history.patience(who()) == (None, None)
+    times(history, 10, first_chunk=1.0)
+    assert history.patience(who()) == (None, None)
+    clock.now += 1
+    assert history.patience(who())[0] == 2.0
+
+
 def test_an_outage_does_not_drive_the_limit_up(history, clock):
     times(history, 30, first_chunk=0.3)
     times(history, 20, category="network.first_token_timeout", duration=10.0)
