@@ -40,12 +40,13 @@ class Panel:
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager
+        self._lock = threading.RLock()
         self.widget = _kind()(vendors=vendors(), mark=secrets.token_hex(4))
         self._entries = SealedEntries(kernel=_KERNEL, widget=self.widget.model_id)
         self._actions = Actions(
             manager,
             self._entries,
-            later=_later,
+            later=self._aside,
             changed=self.refresh,
             counted=self._counted,
             say=self._say,
@@ -56,7 +57,8 @@ class Panel:
 
     def refresh(self) -> None:
         """Show what is there now."""
-        self.widget.state = shown(self._manager, self._actions.checking)
+        with self._lock:  # or an older state of another thread might be the last to be set
+            self.widget.state = shown(self._manager, self._actions.checking)
 
     def close(self) -> None:
         """Let go of the page; a form that is still open there can save nothing."""
@@ -99,6 +101,17 @@ class Panel:
                 return
             self._send(message, list(answer.buffers), ok=True, said=answer.said, **answer.data)
         self.refresh()
+
+    def _aside(self, work: Callable[[], None]) -> None:
+        """Do on a thread what nobody waits for; a traceback would stand in some cell."""
+
+        def safely() -> None:
+            try:
+                work()
+            except Exception as e:  # noqa: BLE001  # whatever it is, the panel goes on
+                _log.warning("the settings panel met %s", type(e).__name__)
+
+        _later(safely)
 
     def _send(self, message: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
         self.widget.send({"id": message, **content}, list(buffers))

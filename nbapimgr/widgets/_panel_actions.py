@@ -10,6 +10,7 @@ import msgspec
 
 from nbapimgr.errors import OptionError, UnknownName
 from nbapimgr.models import fields_of
+from nbapimgr.vault import read_key
 from nbapimgr.widgets import _panel_messages as asked
 from nbapimgr.widgets._panel_answer import Answer
 from nbapimgr.widgets._panel_check import check, in_words
@@ -120,6 +121,7 @@ class Actions:
         key = self._entries.open(
             message.entry, sealed, provider=message.provider, slot=message.slot
         )
+        read_key(key, message.provider)  # or its provider would be added without it
         name = self._known_or_added(message)
         kept = self._manager.credentials.list(name)
         spare = message.slot == _SPARE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -78,7 +78,8 @@ class Save(_Whose, tag="key.save", frozen=True, kw_only=True):
     """A sealed key, in the message's one buffer."""
 
     entry: Name
-    slot: Name = "default"
+    slot: Literal["default", "spare"] = "default"
+    """The key that is asked with, or one more for when that fails."""
 
 
 class _On(_Message, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from nbapimgr.health import Checked
 from nbapimgr.manager import Manager
+from nbapimgr.widgets import _panel_actions
 from nbapimgr.widgets._panel_answer import Answer
 from nbapimgr.widgets._panel_imports import ImportActions
 from nbapimgr.wire.catalogue import CATALOGUE
@@ -104,11 +105,13 @@ def five(manager):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing(open_panel, manager, monkeypatch, out, width, dark):
     five(manager)
+    calls = {"openai": [0, 3, 5, 1, 0, 0, 8, 13, 4, 2, 9, 12, 0, 7]}
+    monkeypatch.setattr(_panel_actions, "calls_by_day", lambda _: calls)
     host = open_panel(width, dark=dark, reduced_motion="reduce")
     told = {"what": "key", "name": "groq", "found": "as it was told here", "source": ".env"}
     preview = Answer(data={"rows": [told], "changes": 1})
     monkeypatch.setattr(ImportActions, "_find", lambda _: preview)
-    host.widget.calls = {"openai": [0, 3, 5, 1, 0, 0, 8, 13, 4, 2, 9, 12, 0, 7]}
+    host.until(lambda: host.page.get_by_role("img", name="64 calls in 14 days, 7 today").count())
     assert host.page.locator(".nbapimgr-panel").get_attribute("data-theme") == (
         "dark" if dark else "light"
     )
@@ -252,7 +255,7 @@ def test_a_key_of_the_environment_needs_no_typing(open_panel, manager, monkeypat
     host.until(lambda: card(host, "mistral").count() == 1)
 
 
-def test_over_plain_http_nothing_is_typed_and_three_ways_are_told(open_panel, manager, server):
+def test_over_plain_http_nothing_is_typed_and_other_ways_are_told(open_panel, manager, server):
     groq_at(manager, server)
     host = open_panel(origin="http://notebook.example")
     host.saw("%llm keys set openai", "ssh -L 8888", "only you can read")

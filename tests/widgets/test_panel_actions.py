@@ -165,6 +165,25 @@ def test_what_is_no_key_is_refused_with_the_reason(page, manager, mine, masked):
     assert key_of(manager) is None
 
 
+def test_what_is_no_key_brings_no_provider_along(page, manager):
+    assert "masked" in save(page, "gsk_…2468", provider="groq", vendor="groq")["said"]
+    assert "groq" not in manager.providers
+
+
+def test_what_goes_wrong_beside_the_main_thread_is_in_the_log_alone(
+    page, mine, later, monkeypatch, caplog
+):
+    def broken(*_):
+        raise RuntimeError(KEY)
+
+    monkeypatch.setattr("nbapimgr.widgets._panel_actions.check", broken)
+    page.ask("provider.check", provider="mine")
+    do_all(later)
+    assert "RuntimeError" in caplog.text
+    assert KEY not in caplog.text
+    assert card(page.panel)["status"] != "Checking …"
+
+
 def test_a_form_takes_one_key_and_only_its_own(page, manager, mine):
     entry, sealed = seal(page)
     about = {"entry": entry, "provider": "mine", "slot": "default"}

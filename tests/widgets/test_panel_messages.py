@@ -40,6 +40,7 @@ def test_what_the_page_sends_is_read():
             {"kind": "key.save", "id": "1", "provider": "a", "entry": "e", "key": KEY},
             "other fields",
         ),
+        ({"kind": "key.save", "id": "1", "provider": "a", "entry": "e", "slot": "env:A"}, "slot"),
         ({"kind": "provider.move", "id": "1", "provider": "a", "to": 0}, "to"),
         ({"kind": "provider.move", "id": "1", "provider": "a", "to": "1"}, "to"),
         ({"kind": "provider.move", "id": "1", "provider": "a", "to": 1.5}, "to"),

@@ -105,14 +105,15 @@ export function insecure(provider) {
     { class: "insecure", role: "note" },
     h("p", {}, icon("lock"), " No key can be typed here: this page came over plain http from another ",
       "machine, so the browser does not encrypt, and a key could be read on its way."),
-    h("p", {}, "Three ways that are safe:"),
+    h("p", {}, "Other ways:"),
     h(
       "ul",
       {},
-      h("li", {}, "In a cell, ", h("code", {}, `%llm keys set ${name}`), " asks for the key without showing or saving it."),
-      h("li", {}, "On that machine, put the key into a file only you can read, or into the environment the server starts from."),
       h("li", {}, "Through a tunnel: ", h("code", {}, "ssh -L 8888:localhost:8888 that-machine"), ", then open ",
         h("code", {}, "http://localhost:8888"), " and type the key here."),
+      h("li", {}, "On that machine: put the key into a file only you can read, or into the environment the server starts from."),
+      h("li", {}, "Where you trust the network: in a cell, ", h("code", {}, `%llm keys set ${name}`),
+        " asks for the key without showing or saving it."),
     ),
   );
 }
