@@ -27,12 +27,13 @@ class Contender(ABC):
 
     wide: ClassVar[bool] = True
     """Can have many calls under way in one thread."""
-    fresh: ClassVar[bool] = False
-    """Remembers failures, so that failover is measured on a new one each time."""
 
     @abstractmethod
     async def open(self, urls: Sequence[str]) -> None:
         """Make the client; `urls` are base URLs, the first is tried first."""
+
+    async def forget(self) -> None:  # noqa: B027  # most remember nothing
+        """Forget who has failed: what is measured is the meeting with a failure."""
 
     @abstractmethod
     async def ask(self) -> str:

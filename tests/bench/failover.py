@@ -6,8 +6,9 @@
 Method. Two servers, so two origins: the first fails at once, in one way a column; the second
 streams an answer, a chunk each 5 ms, of which the first counts. Each contender is a process; all
 imports are done and connections are warm where the failure leaves any. Rounds are interleaved, a
-cell is the median, in milliseconds. "By hand" is httpx with `try`: what cannot be saved. LiteLLM's
-Router is made anew for each question, which is not counted, since it remembers who failed.
+cell is the median, in milliseconds. "By hand" is httpx with `try`: what cannot be saved. Who
+remembers that the first has failed is made to forget it before each question, which is not counted:
+our breakers are closed, and LiteLLM's Router is made anew.
 
 nbapimgr tries a 503 and a cut connection once more on the same provider, after a pause drawn from
 0 to 0.5 s: the better half of them pass within a second, and a fallback may be dearer. "One try"

@@ -42,6 +42,10 @@ class Cell(Contender):
             self._checked = True
             _check(self._manager)
 
+    async def forget(self) -> None:
+        """Close the breakers."""
+        self._manager._engine.breakers.reset()
+
     async def ask(self) -> str:
         """In the caller's thread, as a cell does."""
         return self._manager.ask(QUESTION, stream=False).text

@@ -101,7 +101,6 @@ class PydanticAiTuned(PydanticAi):
 class LiteLlm(Contender):
     """LiteLLM's Router: one group for each URL, the second the fallback of the first."""
 
-    fresh = True
     settings: ClassVar[dict[str, Any]] = {}
 
     async def open(self, urls: Sequence[str]) -> None:
@@ -109,6 +108,7 @@ class LiteLlm(Contender):
         import litellm
 
         litellm.suppress_debug_info = True
+        self._urls = urls
         names = [f"group{number}" for number in range(len(urls))]
         deployments = [
             {
@@ -120,6 +120,11 @@ class LiteLlm(Contender):
         self._router = litellm.Router(
             model_list=deployments, fallbacks=[{names[0]: names[1:]}], **self.settings
         )
+
+    async def forget(self) -> None:
+        """Make the router anew."""
+        await self.close()
+        await self.open(self._urls)
 
     async def ask(self) -> str:
         """One completion."""

@@ -42,11 +42,9 @@ class Worker:
 
     def __init__(self, contender: Contender) -> None:
         self._contender = contender
-        self._urls: list[str] = []
 
     async def open(self, urls: list[str]) -> None:
         """Make the client anew."""
-        self._urls = urls
         await self._contender.open(urls)
 
     async def close(self) -> None:
@@ -87,9 +85,7 @@ class Worker:
 
     async def first_token(self) -> dict[str, float]:
         """Milliseconds from the question to the first token of the one who answers."""
-        if self._contender.fresh:
-            await self._contender.close()
-            await self._contender.open(self._urls)
+        await self._contender.forget()
         first = 0.0
         began = time.perf_counter()
         async for text in self._contender.tokens():
