@@ -35,13 +35,16 @@ class Model {
     send(content, _, buffers = []) { window.toKernel(content, buffers.map(encode)); }
 }
 window.host = {
-    async show(state, module, css) {
-        document.head.append(Object.assign(document.createElement("style"), { textContent: css }));
+    async show(state, module, css, shadow) {
+        const cell = document.getElementById("cell");
+        const inside = shadow ? cell.attachShadow({ mode: "open" }) : document.head;
+        inside.append(Object.assign(document.createElement("style"), { textContent: css }));
+        const el = (shadow ? inside : cell).appendChild(document.createElement("div"));
         const url = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
         const widget = (await import(url)).default;
         window.model = new Model(state);
         window.leave = new AbortController();
-        await widget.render({ model, el: document.getElementById("cell"), signal: leave.signal });
+        await widget.render({ model, el, signal: leave.signal });
     },
     update(state) { for (const [name, value] of Object.entries(state)) model.set(name, value); },
     custom(content, buffers) { model.emit("msg:custom", content, buffers.map(decode)); },
@@ -70,10 +73,20 @@ class Host:
         page: Playwright's, at an address of its own.
         make: Makes the object with the widget, `.widget`.
         dark: The page is dark.
+        shadow: The widget is in a shadow tree, as in marimo.
         origin: Where the page pretends to come from; over plain http a browser does not encrypt.
     """
 
-    def __init__(self, page, make, monkeypatch, *, dark=False, origin="https://notebook.example"):
+    def __init__(
+        self,
+        page,
+        make,
+        monkeypatch,
+        *,
+        dark=False,
+        shadow=False,
+        origin="https://notebook.example",
+    ):
         monkeypatch.setattr(comm, "create_comm", PageComm)
         self.page = page
         self.shown = make()
@@ -96,7 +109,7 @@ class Host:
         public = {k: v for k, v in state.items() if not k.startswith("_") and k not in _OWN}
         page.evaluate(
             "(about) => window.host.show(...about)",
-            [public, str(self.widget._esm), str(self.widget._css)],
+            [public, str(self.widget._esm), str(self.widget._css), shadow],
         )
         self.pump()
 
@@ -132,7 +145,7 @@ class Host:
         self.until(lambda: all(text in self.text() for text in texts), texts)
 
     def text(self):
-        return self.page.locator("#cell").inner_text()
+        return self.page.locator(".nbapimgr-panel").inner_text()
 
     def _console(self, message):
         if message.type == "error":

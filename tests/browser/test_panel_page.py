@@ -406,6 +406,36 @@ def test_the_theme_is_followed(open_panel):
     host.until(lambda: root.get_attribute("data-theme") == "dark")
 
 
+def test_in_a_shadow_tree_it_does_the_same(open_panel, manager):
+    five(manager)
+    host = open_panel(shadow=True, dark=True)
+    root = host.page.locator(".nbapimgr-panel")
+    assert root.get_attribute("data-theme") == "dark"
+    assert root.evaluate("(panel) => getComputedStyle(panel).colorScheme") == "dark"
+    card(host, "anthropic").get_by_role("button", name="Settings of Anthropic").click()
+    slider = card(host, "anthropic").get_by_label("Priority", exact=True)
+    slider.press("ArrowLeft")
+    host.saw("Anthropic is number 1 of 5.")
+    inside = "(panel) => panel.getRootNode().activeElement.type"
+    assert root.evaluate(inside) == "range"
+
+
+def test_the_colours_of_vs_code_are_taken(open_panel, manager):
+    host = open_panel()
+    host.page.evaluate(
+        """() => {
+            document.querySelector("style").remove();  // JupyterLab's names
+            document.body.style = "background: rgb(30, 30, 46);"
+                + "--vscode-foreground: rgb(205, 214, 244);"
+                + "--vscode-editor-background: rgb(30, 30, 46);";
+        }"""
+    )
+    root = host.page.locator(".nbapimgr-panel")
+    host.until(lambda: root.get_attribute("data-theme") == "dark")
+    assert root.evaluate("(panel) => getComputedStyle(panel).color") == "rgb(205, 214, 244)"
+    assert root.evaluate("(panel) => getComputedStyle(panel).backgroundColor") == "rgb(30, 30, 46)"
+
+
 def test_a_kernel_that_does_not_answer_is_told(open_panel, monkeypatch):
     host = open_panel()
     monkeypatch.setattr(host, "_asked", type(host._asked)())  # what the page says is lost
