@@ -1,6 +1,7 @@
 """The wall: the sixteen public failover scenarios, for nbapimgr and for what people use today.
 
     python -m tests.chaos.wall [--only S15] [--clients nbapimgr] [--venv FOLDER]
+    python -m tests.chaos.wall --nasty      what notebooks meet beyond them (`nasty.py`)
 
 Results are to be labelled "FailoverBench v0.1 scenarios, our re-implementation".
 
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.bench.environments import LITELLM, OPENAI, default_folder, python_of
 from tests.bench.harness import Worker, about_this_machine, table
+from tests.chaos import nasty
 from tests.chaos.wall_scenarios import SCENARIOS, Scenario
 from tests.chaos.wall_server import FALLBACK, PRIMARY, Wall
 from tests.chaos.wall_verdict import OUTAGE, Answer, Evidence, judge
@@ -212,8 +214,11 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", choices=SCENARIOS, default=list(SCENARIOS))
     parser.add_argument("--clients", nargs="*", help="some of the clients; else all")
     parser.add_argument("--scale", type=float, default=1.0, help="what one second takes")
+    parser.add_argument("--nasty", action="store_true", help="the nasty cases in their place")
     parser.add_argument("--venv", type=Path, default=default_folder(), help="the peers' folder")
     options = parser.parse_args()
+    if options.nasty:
+        return nasty.run_all(list(nasty.CASES))
     folder = None if options.clients == [OURS] else options.venv
     chosen = pythons(folder)
     clients = {name: chosen[name] for name in options.clients or chosen}
