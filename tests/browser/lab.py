@@ -43,10 +43,11 @@ class Lab:
 
     Args:
         folder: Everything of it is in there; its notebooks in `folder/work`.
+        arguments: Of its command line besides.
         environment: What its kernels have in their environment besides.
     """
 
-    def __init__(self, folder, **environment):
+    def __init__(self, folder, *arguments, **environment):
         self.work = folder / "work"
         self.work.mkdir(parents=True)
         for name, values in _SETTINGS.items():
@@ -70,7 +71,7 @@ class Lab:
                 sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
                 f"--ServerApp.port={self.origin.rpartition(':')[2]}", "--ServerApp.port_retries=0",
                 f"--ServerApp.root_dir={self.work}", "--IdentityProvider.token=",
-                "--LabApp.expose_app_in_browser=True",
+                "--LabApp.expose_app_in_browser=True", *arguments,
             ],
             env={**inherited, **places, **environment},
             stdout=self._log,

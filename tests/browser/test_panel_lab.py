@@ -83,7 +83,7 @@ def server():
 def own_lab(chromium, tmp_path_factory):
     """A JupyterLab with an empty home, which tells all it does to its log."""
     folder = tmp_path_factory.mktemp("panel")
-    running = Lab(folder, NBAPIMGR_HOME=str(folder / "home"), CI="")
+    running = Lab(folder, "--debug", NBAPIMGR_HOME=str(folder / "home"), CI="")
     running.folder = folder
     yield running
     running.stop()
@@ -167,6 +167,7 @@ def test_a_pasted_key_answers_the_first_cell_and_is_seen_nowhere(own_lab, tab, s
         if file.is_file():
             leaks += found_in(file.name, file.read_bytes())
     assert leaks == []
+    assert "[D " in (own_lab.folder / "lab.log").read_text()  # it did tell all it does
     assert any(
         "key.save" in (f if isinstance(f, str) else f.decode("utf-8", "replace")) for f in frames
     )
