@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-__all__ = ["is_loopback", "origin_of"]
+__all__ = ["is_here", "is_loopback", "origin_of"]
+
+_KNOWN = 256
+"""Addresses remembered: each attempt asks about its own, and there are few."""
 
 
 def origin_of(url: str) -> str:
@@ -25,3 +29,10 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@lru_cache(_KNOWN)
+def is_here(url: str) -> bool:
+    """Whether a URL leads to this machine itself, or to no host at all."""
+    host = urlsplit(origin_of(url)).hostname
+    return host is None or is_loopback(host)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from nbapimgr.engine._hosts import is_loopback, origin_of
+from nbapimgr.engine._hosts import is_here
 from nbapimgr.engine._recovery import UNREACHABLE
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Witness:
 
     def ended(self, trial: Trial) -> None:
         """Take note of an attempt that was not cancelled."""
-        failure, far = trial.failure, not _is_here(trial)
+        failure, far = trial.failure, not is_here(trial.candidate.provider.base_url)
         if far and failure is not None and failure.category in UNREACHABLE:
             self._in_doubt.append((trial, failure))
         elif failure is not None:
@@ -54,8 +53,3 @@ class Witness:
 
 _NOT_THERE = UNREACHABLE | {"network.proxy", "network.offline"}
 """Failures that a host which cannot be reached may cause."""
-
-
-def _is_here(trial: Trial) -> bool:
-    host = urlsplit(origin_of(trial.candidate.provider.base_url)).hostname
-    return host is None or is_loopback(host)

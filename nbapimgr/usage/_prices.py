@@ -88,6 +88,8 @@ def _from_user(
     except SettingsError as error:
         _complain(str(error))
         return None
+    if not prices:
+        return None
     price = price_of(prices, provider, model, datetime.fromtimestamp(at, UTC).date())
     amount = _by_price(price, usage) if price else None
     if price is None or amount is None:

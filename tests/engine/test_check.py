@@ -57,9 +57,10 @@ async def test_an_awaiting_task_can_be_cancelled(engine, server, candidate):
 
 def test_where_waits_cannot_be_interrupted_they_are_short(engine, server, candidate, monkeypatch):
     monkeypatch.setattr("nbapimgr.engine._faces._POLL", 0.001)
-    server.script(hang, status(200, LIST))
+    server.script(hang)
     with pytest.raises(AllProvidersFailed):
         engine.models(candidate, timeout=0.05)
+    server.script(status(200, LIST))
     assert len(engine.models(candidate)) == 2
 
 
