@@ -158,8 +158,10 @@ function whileSeen(root, look, signal) {
 function hideFallback(mark, signal) {
   const hide = () => {
     const found = document.querySelector(`.nbapimgr-static[data-panel="${CSS.escape(mark)}"]`);
-    if (found instanceof HTMLElement) found.style.display = "none";
-    return found !== null;
+    if (!(found instanceof HTMLElement)) return false;
+    found.style.display = "none";
+    signal.addEventListener("abort", () => (found.style.display = "")); // the panel was closed
+    return true;
   };
   if (hide()) return;
   const watch = new MutationObserver(() => hide() && watch.disconnect());
