@@ -35,6 +35,7 @@ _TEXT: Final = re.compile(
     r"|\](?P<after>[(:\[])"
     r"|(?P<bang>!)(?=\[)"
     r"|(?P<dollar>\$)"
+    r"|(?P<user>:(?=//[^\s/?#]*[@&])|(?<=[wW]{3})\.(?=[^\s/?#]*[@&]))"
 )
 MACROS: Final = (
     r"\\+(?=(?:href|url|includegraphics|html[A-Z]\w*|cssId|class|style|require|csname"
@@ -88,7 +89,10 @@ def without_controls(text: str) -> str:
 
 
 def as_text(text: str) -> str:
-    """`text` as words: no tags, no code, no links, no mathematics."""
+    """`text` as words: no tags, no code, no links, no mathematics.
+
+    A bare address with a user name in it, which looks like a host, is one that no reader links.
+    """
     return _TEXT.sub(_neutral, text)
 
 
@@ -136,7 +140,7 @@ def shielded_start(text: str) -> str:
 
 
 def _neutral(found: re.Match[str]) -> str:
-    if found["escaped"] or found["tag"] or found["tick"] or found["bang"]:
+    if found["escaped"] or found["tag"] or found["tick"] or found["bang"] or found["user"]:
         return _entity(found[0][-1])
     for name in ("after", "tex", "environment"):
         if found[name]:

@@ -253,3 +253,21 @@ def test_other_code_keeps_its_language(language):
 @pytest.mark.parametrize("macro", ["unicode[x;y]", "bbox[x:y]", "mmlToken{mi}[href='x']"])
 def test_mathematics_takes_no_styles(macro):
     assert inert(f"$\\{macro}{{z}}$") == f"${macro}{{z}}$"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see https://good.example@evil.example/x", "see https&#58;//good.example@evil.example/x"),
+        ("<http://good.example%2f@e.example>", "&lt;http&#58;//good.example%2f@e.example>"),
+        ("http://good.example&#64;e.example", "http&#58;//good.example&#64;e.example"),
+        ("www.good.example:x@e.example", "www&#46;good.example:x@e.example"),
+        ("https://e.example/@me", "https://e.example/@me"),
+        (
+            "https://e.example?q=a@b.c and WWW.e.example/@x",
+            "https://e.example?q=a@b.c and WWW.e.example/@x",
+        ),
+    ],
+)
+def test_a_bare_address_with_a_user_name_is_no_link(text, shown):
+    assert inert(text) == shown
