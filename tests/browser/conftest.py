@@ -69,6 +69,16 @@ def lab(chromium, rehearsal, hostile, tmp_path_factory):
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def own_lab(chromium, tmp_path_factory):
+    """A JupyterLab of one module's tests: an empty home, and a log of all it does."""
+    folder = tmp_path_factory.mktemp("panel")
+    running = Lab(folder, "--debug", NBAPIMGR_HOME=str(folder / "home"), CI="")
+    running.folder = folder
+    yield running
+    running.stop()
+
+
 @pytest.fixture(scope="session")
 def notebook(chromium, lab):
     """A notebook with the extension loaded, for the tests that need none of their own."""
