@@ -7,8 +7,9 @@ twenty through `ask`; one in ten meets a provider that fails and is answered by 
 fifty is cancelled on its way. After each fifth of the calls the garbage is collected and this
 process is looked at from outside (psutil); what counts is the way from the first look to the last.
 
-With 4,096 usage rows a segment is put away as Parquet, which brings pyarrow into the process: that
-is to be before the first look (as with 100,000 calls) or after the last (as with 3,000).
+With each 5,000 usage rows a segment is put away as Parquet, which brings pyarrow into the process
+and takes a few rounds to settle: that is to be before the first look (as with 100,000 calls) or
+after the last (as with 3,000).
 """
 
 from __future__ import annotations
