@@ -17,6 +17,7 @@ import pytest
 
 from tests.browser.hostile_answers import DEADLY, FAMILIES, answers, pieces
 from tests.browser.lab import TIMEOUT, Notebook
+from tests.engine.faultserver import error
 
 PER_CELL = 45
 """JupyterLab shows the first 50 outputs of a cell."""
@@ -247,3 +248,46 @@ def test_shown_as_they_are_they_fetch_and_run(tab, lab, stranger, corpus):
     assert len(stranger.heard) > 90
     assert len(tab.evaluate(ALIVE)) > 300
     assert len([link for link in tab.evaluate(LINKS) if not is_fine(link)]) > 50
+
+
+TABLES = """
+%load_ext nbapimgr
+import json, nbapimgr
+from pathlib import Path
+llm = nbapimgr.connect()
+names = json.loads(Path("hostile-names.json").read_text("utf-8"))
+llm.providers.add("strange", base_url="http://127.0.0.1:9", models=names, keyless=True)
+print("ready")
+"""
+SHOWN = ("%llm trace", "%llm errors", "%llm why", "%llm models", "%llm providers", "%llm panel",
+         "%llm why strange", "llm.health()", "llm.usage()")  # fmt: skip
+
+
+def test_nor_do_hostile_errors_and_names(tab, lab, hostile, stranger, corpus):
+    """What a provider says of a failure, and what models are called, in every table and view."""
+    firsts = {answer.family: answer.text for answer in reversed(corpus) if answer.form == "alone"}
+    (lab.work / "hostile-names.json").write_text(json.dumps(list(firsts.values())), "utf-8")
+    notebook = Notebook(tab, lab, lab.notebook("tables.ipynb")).open()
+    stranger.heard.clear()
+    notebook.run(TABLES, until="ready")
+    notebook.requests.clear()
+    hostile.script(*(error(400, text, type=text, code=text) for text in firsts.values()))
+    for _ in firsts:  # one after the other: an error empties the queue of cells
+        cell = notebook.start("%%llm hostile --no-fallback\nHello there")
+        notebook.saw(cell, "AllProvidersFailed")
+    for line in SHOWN:
+        notebook.start(line)
+    notebook.run("print('the end')", until="the end")
+    tab.locator('.nbapimgr-panel [data-provider="strange"]').first.wait_for()
+    tab.evaluate(TOUCH)
+    tab.wait_for_timeout(SETTLED)
+    said = tab.locator(".jp-Notebook").inner_text()
+    assert firsts["tags"] in said
+    assert len(hostile.seen) >= len(firsts)
+    assert asked_for(notebook) == []
+    assert stranger.heard == []
+    assert tab.evaluate("() => window.hits") == []
+    for link in tab.evaluate(LINKS):
+        # JupyterLab makes paths in a traceback into links without an address
+        leads = not link["href"] or (link["scheme"] == "https:" and "noopener" in link["rel"])
+        assert leads or is_fine(link), link
