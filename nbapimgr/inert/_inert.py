@@ -14,7 +14,8 @@ from nbapimgr.inert._views import is_inert
 __all__ = ["inert", "plain"]
 
 _RISKY: Final = re.compile(
-    rf"<|\][(\[:]|!\[|```|~~~|{MACROS}|(?:://|[wW]{{3}}\.)[^\s/?#]*[@&]|(?:://|[wW]{{3}}\.|@)\S*[$\\]"
+    rf"<|\][(\[:]|!\[|```|~~~|{MACROS}"
+    r"|(?:://|[wW]{3}\.)[^\s/?#]*[@&]|(?:://|[wW]{3}\.|@)\S*[$\\]"
 )
 """What there is to rewrite or to close; most frames of a growing text have none of it."""
 
