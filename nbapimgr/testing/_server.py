@@ -228,6 +228,8 @@ class FaultServer:
                 await self._next(seen)(exchange)
                 if not exchange.keep:
                     break
+        except ConnectionError:  # the client went while it was being answered
+            self.gate("gone").reached.set()
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:

@@ -4,12 +4,13 @@
 
 Method. Sixteen callers at a time ask a server in another process through `aask`, one call in
 twenty through `ask`; one in ten meets a provider that fails and is answered by the next, one in
-fifty is cancelled on its way. After each fifth of the calls the garbage is collected and this
-process is looked at from outside (psutil); what counts is the way from the first look to the last.
+fifty is cancelled on its way. Two fifths as many calls go before, to warm up. Then, and after each
+fifth of the calls, the garbage is collected and this process is looked at from outside (psutil);
+what counts is the way from the first look, after the warm-up, to the last.
 
 With each 5,000 usage rows a segment is put away as Parquet, which brings pyarrow into the process
-and takes a few rounds to settle: that is to be before the first look (as with 100,000 calls) or
-after the last (as with 3,000).
+and takes some eight rounds to settle: that is to be before the first look (as with 100,000 calls)
+or after the last (as with 2,500).
 """
 
 from __future__ import annotations
@@ -114,10 +115,11 @@ async def warm(llm: Manager) -> None:
 
 
 async def soak(llm: Manager, calls: int) -> tuple[list[Look], int]:
-    """All calls, with a look after each fifth."""
-    looks, wrong = [], 0
+    """The warm-up, then all calls, with a look before them and after each fifth."""
     fifth = calls // 5
     await warm(llm)
+    wrong = await some(llm, 0, 2 * fifth)
+    looks = [await look(llm, 0)]
     for number in range(5):
         wrong += await some(llm, number * fifth, (number + 1) * fifth)
         looks.append(await look(llm, (number + 1) * fifth))

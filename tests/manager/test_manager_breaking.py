@@ -68,9 +68,9 @@ def test_why_says_who_is_left_alone(kernel, server):
     server.script(error(404, code="model_not_found"))
     llm.ask("Hi")
     assert [row["candidate"] for row in plan_rows(llm.why())] == ["one:m", "two:n"]
-    assert [row["order"] for row in plan_rows(llm.why("one"))] == ["1", "–"]
+    assert [row["order"] for row in plan_rows(llm.why("one"))] == ["1", "2", "–"]
     llm.ask("Hi")
-    [_, held] = plan_rows(llm.why())
+    [_, _, held] = plan_rows(llm.why())
     assert held["candidate"] == "one:m"
     assert held["reason"].startswith("open: model.not_found once, tried again in 3")
 

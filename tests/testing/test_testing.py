@@ -191,6 +191,21 @@ def test_a_stream_leaves_out_what_it_is_told_to():
         assert b'"usage"' in body
 
 
+def test_who_goes_while_it_is_answered_has_gone():
+    async def long(exchange):
+        await exchange.head()
+        await exchange.gate("begun")
+        while True:
+            await exchange.write(b"x" * 2**20)
+
+    with FaultServer(long) as server:
+        with way_to(server) as way:
+            way.request("POST", "/", "{}")
+            server.reached("begun")
+        server.open("begun")
+        server.reached("gone")
+
+
 def test_a_stream_that_has_no_end_waits_for_the_client_to_go():
     with FaultServer(streamed("a", without=("end",))) as server:
         with way_to(server) as way:
