@@ -19,6 +19,7 @@ __all__ = ["errors", "reset", "trace", "why_rows"]
 
 _HEALTH: Final = ("state", "success_rate", "p50_s", "open_until")
 """What is told of a candidate besides its place: how it does, until when it is left alone."""
+_UNKNOWN: Final = dict.fromkeys(_HEALTH)
 
 
 def errors(manager: Manager, command: Command) -> object:
@@ -45,12 +46,18 @@ def trace(manager: Manager, _command: Command) -> Any:
 
 
 def why_rows(manager: Manager, plan: Plan) -> list[dict[str, Any]]:
-    """`%llm why`: who is tried in which order and why, and how each has done lately."""
+    """`%llm why`: who is tried in which order and why, and how each has done lately.
+
+    Of nobody anything is told before somebody was asked: the reasons are then not cut off.
+    """
+    rows = plan_rows(plan)
     health = {f"{row['provider']}:{row['model']}": row for row in health_rows(manager)}
-    unknown = dict.fromkeys(_HEALTH)
+    told = [health.get(row["candidate"], _UNKNOWN) for row in rows]
+    if all(each["state"] in {None, "unknown", "off"} for each in told):
+        return rows
     return [
-        {**row, **{name: health.get(row["candidate"], unknown)[name] for name in _HEALTH}}
-        for row in plan_rows(plan)
+        {**row, **{name: each[name] for name in _HEALTH}}
+        for row, each in zip(rows, told, strict=True)
     ]
 
 

@@ -100,6 +100,11 @@ def test_why_says_how_each_has_done(run, manager):
     assert list(frame[frame["reason"] == "disabled"]["state"].isna()) == [True]
 
 
+def test_why_is_short_before_anybody_was_asked(run, manager):
+    assert manager.last is None
+    assert list(run("%llm why first").ok().value.columns) == ["order", "candidate", "reason"]
+
+
 def test_reset_of_nobody(run, manager):
     error = run("%llm reset frist").error
     assert isinstance(error, UnknownName)
