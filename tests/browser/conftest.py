@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from nbapimgr.demo import Rehearsal
+from nbapimgr.manager import Manager
 from nbapimgr.models import Provider
 from nbapimgr.settings import Settings, places, save
 from tests.browser.lab import CHROMIUM, FLAGS, Lab, Notebook
@@ -65,6 +67,7 @@ def lab(chromium, rehearsal, hostile, tmp_path_factory):
     home = folder / "home"
     save(places(home).settings, Settings(providers=(*rehearsal.providers, stranger)))
     running = Lab(folder, NBAPIMGR_HOME=str(home))
+    running.home = home
     yield running
     running.stop()
 
@@ -90,11 +93,14 @@ def notebook(chromium, lab):
 
 
 @pytest.fixture(autouse=True)
-def mended(rehearsal):
-    """All rehearsal providers are well before and after each test."""
+def mended(rehearsal, request):
+    """All rehearsal providers are well before and after each test, and none is left alone."""
     yield
     for provider in rehearsal.providers:
         rehearsal.break_(provider.name, "mend")
+    if "lab" in request.fixturenames:
+        with closing(Manager(request.getfixturevalue("lab").home)) as manager:
+            manager.reset()
 
 
 @pytest.fixture(scope="session")
