@@ -255,6 +255,7 @@ def test_harmless_fields_are_no_secrets(llm):
         headers={"x-title": "notes", "x-portkey-provider": "openai"},
         options={"region": "us-east-1", "context": 4096},
     )
+    assert llm.providers["mine"].headers["x-portkey-provider"] == "openai"
 
 
 # --- wrong use ------------------------------------------------------------------------------------

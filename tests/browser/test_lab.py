@@ -148,6 +148,7 @@ def test_the_watch_over_requests_and_scripts_does_watch(notebook):
 
 def test_tab_offers_routes(notebook):
     cell = notebook.write("%%llm rehearsal-g")
+    assert SECOND not in cell.locator(".cm-content").inner_text()
     cell.locator(".cm-content").click()
     notebook.page.keyboard.press("End")
     notebook.page.keyboard.press("Tab")

@@ -219,6 +219,7 @@ def test_a_provider_is_found_by_search_and_added_without_a_key(open_panel, manag
     host.page.get_by_role("button", name="Add Ollama").click()
     host.until(lambda: card(host, "ollama").count() == 1)
     host.saw("Ollama is added.")
+    assert manager.providers["ollama"].keyless
 
 
 def test_a_server_of_ones_own_is_added_by_its_address(open_panel, manager, server):
@@ -232,6 +233,7 @@ def test_a_server_of_ones_own_is_added_by_its_address(open_panel, manager, serve
     host.page.get_by_label("Base URL").fill(server.url)
     host.page.get_by_label("Base URL").press("Enter")
     host.saw("mine answers and lists 2 models", "m-one")
+    assert manager.providers["mine"].base_url == server.url
 
 
 def test_an_address_with_a_gap_is_asked_for(open_panel, manager):
@@ -253,6 +255,8 @@ def test_a_key_of_the_environment_needs_no_typing(open_panel, manager, monkeypat
     host.saw("The environment has MISTRAL_API_KEY: no key need be typed.")
     host.page.get_by_role("button", name="Add Mistral").click()
     host.until(lambda: card(host, "mistral").count() == 1)
+    (key,) = manager.credentials.list("mistral")
+    assert "MISTRAL_API_KEY" in key.source
 
 
 def test_over_plain_http_nothing_is_typed_and_other_ways_are_told(open_panel, manager, server):
@@ -436,7 +440,7 @@ def test_the_colours_of_vs_code_are_taken(open_panel, manager):
     assert root.evaluate("(panel) => getComputedStyle(panel).backgroundColor") == "rgb(30, 30, 46)"
 
 
-def test_a_kernel_that_does_not_answer_is_told(open_panel, monkeypatch):
+def test_a_kernel_that_does_not_answer_is_told(open_panel, manager, monkeypatch):
     host = open_panel()
     monkeypatch.setattr(host, "_asked", type(host._asked)())  # what the page says is lost
     host.page.get_by_text("or choose from").click()
@@ -444,6 +448,7 @@ def test_a_kernel_that_does_not_answer_is_told(open_panel, monkeypatch):
     host.page.get_by_label("Search providers").press("Enter")
     host.page.get_by_role("button", name="Add Ollama").click()
     host.page.get_by_text("The kernel has not answered yet.").wait_for()
+    assert "ollama" not in manager.providers
 
 
 def test_the_panel_asks_nobody_but_its_kernel(open_panel, manager, server):

@@ -188,14 +188,15 @@ async def test_a_call_whose_consumer_is_gone_is_cancelled():
         try:
             yield Planned(plan=Plan(candidates=()))
             await asyncio.Event().wait()
-        finally:
-            ended.set_result(None)
+        except BaseException as error:
+            ended.set_result(type(error))
+            raise
 
     def deliver(batch):
         raise RuntimeError("Event loop is closed")
 
     Flight(asyncio.get_running_loop(), source, deliver).start()
-    await asyncio.wait_for(ended, 20)
+    assert await asyncio.wait_for(ended, 20) is asyncio.CancelledError
 
 
 async def test_events_that_come_together_travel_together():

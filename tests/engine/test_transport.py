@@ -96,6 +96,7 @@ def test_idle_connections_are_closed(engine, server, ask, at, monkeypatch):
     server.script(answer_then_watch)
     ask(engine, at(server), stream=False).reply()
     server.reached("gone")
+    assert server.connections == 1
 
 
 async def test_two_that_come_at_once_share_an_origin(client, monkeypatch):

@@ -64,7 +64,7 @@ def checked(piece):
             assert isinstance(one.value, Secret)
 
 
-def read(file, data):
+def assert_usable(file, data):
     try:
         found = file.read(data)
     except NbApiMgrError as e:
@@ -76,15 +76,15 @@ def read(file, data):
 @few
 @given(data=st.binary(max_size=200))
 def test_any_bytes(file, data):
-    read(file, data)
+    assert_usable(file, data)
 
 
 @EACH
 @few
 @given(value=values)
 def test_any_json_and_yaml(file, value):
-    read(file, json.dumps(value).encode())
-    read(file, yaml.safe_dump(value).encode())
+    assert_usable(file, json.dumps(value).encode())
+    assert_usable(file, yaml.safe_dump(value).encode())
 
 
 @EACH
@@ -96,4 +96,4 @@ def test_any_json_and_yaml(file, value):
     )
 )
 def test_any_lines(file, lines):
-    read(file, "\n".join(lines).encode())
+    assert_usable(file, "\n".join(lines).encode())

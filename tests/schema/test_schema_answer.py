@@ -73,4 +73,4 @@ def test_json_is_found_between_any_words(before, after):
 @given(st.text(alphabet='{}[]",:1a\\ `~\n'))
 def test_nothing_breaks_the_search(text):
     for value in found_in(text):
-        json.dumps(value)
+        assert json.loads(json.dumps(value)) == value

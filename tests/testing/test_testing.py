@@ -202,6 +202,7 @@ def test_who_goes_while_it_is_answered_has_gone():
         with way_to(server) as way:
             way.request("POST", "/", "{}")
             server.reached("begun")
+        assert not server.gate("gone").reached.is_set()
         server.open("begun")
         server.reached("gone")
 
@@ -221,6 +222,7 @@ def test_a_silent_server_says_that_it_is_silent():
         way = socket.create_connection(("127.0.0.1", server.port))
         way.sendall(b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}")
         server.reached("hang")
+        assert not server.gate("gone").reached.is_set()
         way.close()
         server.reached("gone")
 

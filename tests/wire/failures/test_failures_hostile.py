@@ -57,7 +57,7 @@ HEADERS = st.dictionaries(
 NAMES = st.sampled_from([*DIALECTS, "unheard-of"])
 
 
-def whole(failure):
+def assert_whole(failure):
     assert isinstance(failure, Failure)
     assert failure.category in CATEGORIES
     assert len(failure.message) <= MAX_MESSAGE
@@ -71,7 +71,7 @@ def whole(failure):
 @given(NAMES, st.integers(100, 999), HEADERS, st.binary(max_size=200))
 @settings(max_examples=300)
 def test_any_bytes(dialect, status, headers, body):
-    whole(classify(dialect, status, headers, body, now=NOW))
+    assert_whole(classify(dialect, status, headers, body, now=NOW))
 
 
 @given(NAMES, st.integers(100, 999), HEADERS, JSON)
@@ -81,7 +81,7 @@ def test_any_json(dialect, status, headers, value):
         body = msgspec.json.encode(value)
     except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError, ValueError):
         body = repr(value).encode("utf-8", "replace")
-    whole(classify(dialect, status, headers, body, now=NOW))
+    assert_whole(classify(dialect, status, headers, body, now=NOW))
 
 
 @given(NAMES, HEADERS, JSON)
@@ -113,7 +113,7 @@ def test_any_event(dialect, headers, payload):
 )
 def test_large_bodies(body):
     failure = classify("openai-chat", 400, {}, body, now=NOW)
-    whole(failure)
+    assert_whole(failure)
     assert len(failure.message) <= max(MAX_TEXT, MAX_MESSAGE)
 
 
