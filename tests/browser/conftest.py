@@ -52,10 +52,8 @@ def hostile():
         yield running
 
 
-@pytest.fixture(scope="session")
-def lab(chromium, rehearsal, hostile, tmp_path_factory):
+def _lab(folder, rehearsal, hostile):
     """JupyterLab, its kernels in a home with these providers."""
-    folder = tmp_path_factory.mktemp("lab")
     stranger = Provider(
         name="hostile",
         dialect="openai-chat",
@@ -68,6 +66,21 @@ def lab(chromium, rehearsal, hostile, tmp_path_factory):
     save(places(home).settings, Settings(providers=(*rehearsal.providers, stranger)))
     running = Lab(folder, NBAPIMGR_HOME=str(home))
     running.home = home
+    return running
+
+
+@pytest.fixture(scope="session")
+def lab(chromium, rehearsal, hostile, tmp_path_factory):
+    """The JupyterLab of all tests that leave its providers as they are."""
+    running = _lab(tmp_path_factory.mktemp("lab"), rehearsal, hostile)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def wild_lab(chromium, rehearsal, hostile, tmp_path_factory):
+    """The JupyterLab of one test, in which every button may be pressed."""
+    running = _lab(tmp_path_factory.mktemp("wild"), rehearsal, hostile)
     yield running
     running.stop()
 

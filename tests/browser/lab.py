@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import psutil
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 TIMEOUT = 90
 """Seconds: on a busy machine everything takes three times as long."""
@@ -32,6 +33,13 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
 )  # fmt: skip
+_SHOWN = """(cell) => [...cell.querySelectorAll('.jp-OutputArea-output')]
+    .map((output) => output.innerText).join('\\n')"""
+_KERNEL = """() => {
+    const widget = window.jupyterapp.shell.currentWidget;
+    const kernel = widget?.sessionContext?.session?.kernel;
+    return [widget?.context?.path, kernel?.connectionStatus, kernel?.status];
+}"""
 _SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},
@@ -183,16 +191,25 @@ class Notebook:
 
     def saw(self, cell, *texts, without=""):
         """Wait until the output of a cell has these texts, and not the other; what it says then."""
-        seen = self.page.wait_for_function(
-            """([cell, texts, without]) => {
-                const shown = [...cell.querySelectorAll('.jp-OutputArea-output')]
-                    .map(output => output.innerText).join('\\n');
-                return texts.every(t => shown.includes(t))
-                    && !(without && shown.includes(without)) && shown;
-            }""",
-            arg=[cell.element_handle(), list(texts), without],
-            polling=20,
-        )
+        element = cell.element_handle()
+        try:
+            seen = self.page.wait_for_function(
+                f"""([cell, texts, without]) => {{
+                    const shown = ({_SHOWN})(cell);
+                    return texts.every(t => shown.includes(t))
+                        && !(without && shown.includes(without)) && shown;
+                }}""",
+                arg=[element, list(texts), without],
+                polling=20,
+            )
+        except PlaywrightTimeout as late:
+            shown = self.page.evaluate(_SHOWN, element)
+            kernel = self.page.evaluate(_KERNEL)
+            late.add_note(
+                f"waited for {texts!r} without {without!r}; the cell says {shown!r}; "
+                f"the notebook and its kernel: {kernel!r}"
+            )
+            raise
         return seen.json_value()
 
     def save(self):

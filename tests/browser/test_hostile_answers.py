@@ -263,11 +263,11 @@ SHOWN = ("%llm trace", "%llm errors", "%llm why", "%llm models", "%llm providers
          "%llm why strange", "llm.health()", "llm.usage()")  # fmt: skip
 
 
-def test_nor_do_hostile_errors_and_names(tab, lab, hostile, stranger, corpus):
+def test_nor_do_hostile_errors_and_names(tab, wild_lab, hostile, stranger, corpus):
     """What a provider says of a failure, and what models are called, in every table and view."""
     firsts = {answer.family: answer.text for answer in reversed(corpus) if answer.form == "alone"}
-    (lab.work / "hostile-names.json").write_text(json.dumps(list(firsts.values())), "utf-8")
-    notebook = Notebook(tab, lab, lab.notebook("tables.ipynb")).open()
+    (wild_lab.work / "hostile-names.json").write_text(json.dumps(list(firsts.values())), "utf-8")
+    notebook = Notebook(tab, wild_lab, wild_lab.notebook("tables.ipynb")).open()
     stranger.heard.clear()
     notebook.run(TABLES, until="ready")
     notebook.requests.clear()
