@@ -49,12 +49,11 @@ def arrange(plan: Plan, standings: Sequence[Standing | None], wall: float) -> Ar
     probe = _probe(pairs) if fit else None
     held.sort(key=lambda pair: (pair[1].definite, pair[1].trying, pair[1].wait))
     order = fit + [candidate for candidate, _ in held]
-    skips = {
-        Skip(candidate=str(candidate), reason=_why(candidate, standing, wall)): None
+    resorts = tuple(
+        Skip(candidate=str(candidate), reason=_why(candidate, standing, wall))
         for candidate, standing in held
-    }
-    skipped = (*plan.skipped, *skips)
-    arranged = msgspec.structs.replace(plan, candidates=tuple(order), skipped=skipped)
+    )
+    arranged = msgspec.structs.replace(plan, candidates=tuple(order), resorts=resorts)
     return Arranged(arranged, len(fit), probe)
 
 

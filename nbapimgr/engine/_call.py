@@ -46,7 +46,6 @@ class Call:
         self._end = self._began + (float("inf") if request.timeout is None else request.timeout)
         self._attempts: list[Attempt] = []
         self._skipped = list(plan.skipped)
-        self._held: Sequence[Skip] = ()
         self._resorts: Sequence[Candidate] = ()
         self._witness = Witness(gear.breakers)
         self._shown: list[Delta] = []
@@ -77,7 +76,6 @@ class Call:
             plan = msgspec.structs.replace(plan, candidates=plan.candidates[:1])
         self._plan, fit, probe = gear.breakers.arrange(plan)
         self._resorts = self._plan.candidates[fit:]
-        self._held = self._plan.skipped[len(plan.skipped) :]
         if probe is None:
             return None
         request, _ = gear.adapting.fit(request, probe)
@@ -213,8 +211,9 @@ class Call:
     def _unasked(self) -> list[str]:
         """Who was not asked, and why; a last resort may have been in the end."""
         asked = {str(attempt.candidate) for attempt in self._attempts}
-        held = [skip for skip in self._held if skip.candidate not in asked]
-        return [f"{skip.candidate}: {skip.reason}" for skip in (*held, *self._skipped)]
+        held = [skip for skip in self._plan.resorts if skip.candidate not in asked]
+        skips = dict.fromkeys((*held, *self._skipped))  # several keys may be held for one reason
+        return [f"{skip.candidate}: {skip.reason}" for skip in skips]
 
     def _passed_over(
         self, candidate: Candidate, others: Sequence[Candidate]

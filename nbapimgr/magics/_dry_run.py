@@ -57,11 +57,13 @@ def _longest(request: Request) -> str:
 
 
 def _order(plan: Plan, request: Request, tokens: int) -> Iterator[str]:
+    fit = len(plan.candidates) - len(plan.resorts)
     for number, candidate in enumerate(plan.candidates, 1):
         likely = price(candidate, tokens, request.max_tokens or 0, at=time.time())
         cost = "price unknown" if likely.amount is None else money(likely.amount)
         least = "" if request.max_tokens else " for the input alone"
-        yield f"  {number}. {candidate} · {cost}{least if likely.amount else ''}"
+        held = "" if number <= fit else f" · last resort, {plan.resorts[number - fit - 1].reason}"
+        yield f"  {number}. {candidate} · {cost}{least if likely.amount else ''}{held}"
     for skip in plan.skipped:
         yield f"  –  {skip.candidate} · not asked: {skip.reason}"
     if not plan.candidates:

@@ -106,10 +106,13 @@ def _has_key(manager: Manager, name: str) -> bool:
 
 
 def plan_rows(plan: Plan) -> list[Row]:
-    """Who is tried in which order, and who not and why."""
+    """Who is tried in which order, who only as a last resort and why, and who not and why."""
+    fit = len(plan.candidates) - len(plan.resorts)
+    reasons = ["tried in this place"] * fit
+    reasons += [f"last resort, {resort.reason}" for resort in plan.resorts]
     rows: list[Row] = [
-        {"order": str(number), "candidate": str(candidate), "reason": "tried in this place"}
-        for number, candidate in enumerate(plan.candidates, 1)
+        {"order": str(number), "candidate": str(candidate), "reason": reason}
+        for number, (candidate, reason) in enumerate(zip(plan.candidates, reasons, strict=True), 1)
     ]
     rows += [
         {"order": "–", "candidate": skip.candidate, "reason": skip.reason} for skip in plan.skipped

@@ -60,7 +60,7 @@ class Candidate(Record, frozen=True, kw_only=True):
 
 
 class Skip(Record, frozen=True, kw_only=True):
-    """A candidate that is not tried, and why, in words for people."""
+    """A candidate that is not tried, or only when all others have failed; why, in words."""
 
     candidate: str
     reason: str
@@ -71,5 +71,8 @@ class Plan(Record, frozen=True, kw_only=True):
 
     candidates: tuple[Candidate, ...]
     skipped: tuple[Skip, ...] = ()
+    resorts: tuple[Skip, ...] = ()
+    """Why the last of the candidates are the last: left alone, and until when. One for each of
+    them, in their order."""
     route: str | None = None
     policy: str = "priority"

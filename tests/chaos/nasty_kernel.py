@@ -201,7 +201,7 @@ def _no_breaker_stuck(ground: Ground) -> None:
         ground.clock(kernel, ahead=-HOUR, passed=120)
         asked = [ground.ask(kernel)]
         ground.until(lambda tries=tries: len(server.seen) > tries)  # a probe nobody waits for
-        ground.until(lambda kernel=kernel: not kernel.plan(kernel.request("?")[0]).skipped)
+        ground.until(lambda kernel=kernel: not kernel.plan(kernel.request("?")[0]).resorts)
         asked.append(ground.ask(kernel))
         ground.check(f"{name}: answered all the time", all(one.whole for one in asked))
         ground.check(f"{name}: no breaker is stuck", len(server.seen) > tries)

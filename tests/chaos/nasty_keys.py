@@ -39,7 +39,7 @@ def n01(ground: Ground) -> None:
     ground.check("answered again", all(one.whole for one in again))
     ground.check("the bad key is not tried again", tries() == 1, f"{tries()} tries")
     plan = llm.why()
-    said = [skip.reason for skip in plan.skipped] if plan else []
+    said = [resort.reason for resort in plan.resorts] if plan else []
     ground.check("it is marked", any("auth.invalid_key" in reason for reason in said), said)
     llm.credentials.add("mine", NEW)
     asked = ground.ask(llm)

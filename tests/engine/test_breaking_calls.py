@@ -207,9 +207,10 @@ def test_the_plan_says_who_is_left_alone_and_why(world, server):
     asked.reply()
     plan = next(event.plan for event in asked.events if isinstance(event, Planned))
     assert [str(candidate) for candidate in plan.candidates] == ["two:m", "one:m"]
-    assert [(skip.candidate, skip.reason) for skip in plan.skipped] == [
+    assert [(resort.candidate, resort.reason) for resort in plan.resorts] == [
         ("one:m", "open: service.overloaded twice, tried again in 15 s")
     ]
+    assert plan.skipped == ()
 
 
 def test_without_a_fallback_the_one_is_asked_whatever_happened(world, server):
@@ -258,6 +259,15 @@ def test_what_has_to_be_mended_is_asked_when_nobody_else_is_left(world, server, 
         assert len(caught.value.attempts) == 2
         assert len(server.seen) == len(other.seen) == number
         assert caught.value.skipped == ()
+
+
+def test_who_is_held_and_was_not_asked_is_said_once_for_all_its_keys(world, server, other):
+    server.script(error(503))
+    assert world.text(credentials=("main", "spare")) == "second"
+    other.script(error(400, "no such parameter"))
+    with pytest.raises(AllProvidersFailed) as caught:
+        world.text(credentials=("main", "spare"))
+    assert caught.value.skipped == ("one:m: open: service.overloaded twice, tried again in 15 s",)
 
 
 def test_what_has_to_be_mended_is_asked_when_all_others_have_failed(world, server, other):

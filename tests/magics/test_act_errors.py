@@ -93,7 +93,11 @@ def test_reset_asks_again_who_was_left_alone(run, lost, manager):
 @pytest.mark.usefixtures("lost")
 def test_why_says_how_each_has_done(run, manager):
     rows = run("%llm why first").ok().value.to_dict("records")
-    assert {row["candidate"] for row in rows} == {"first:m1", "second:m2"}
+    assert [(row["order"], row["candidate"]) for row in rows] == [
+        ("1", "first:m1"),
+        ("2", "second:m2"),
+    ]
+    assert all(row["reason"].startswith("last resort, open: rate_limit.short once") for row in rows)
     assert {row["state"] for row in rows} == {"open"}
     manager.providers.update(SECOND.name, enabled=False)
     frame = run("%llm why first").ok().value

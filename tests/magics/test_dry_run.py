@@ -11,6 +11,7 @@ from nbapimgr.magics._dry_run import dry_run
 from nbapimgr.manager import Manager
 from nbapimgr.models import Cost, Image, Message, ToolCall, user
 from nbapimgr.settings import Settings
+from tests.health.health_attempts import failure_of
 from tests.magics.replies import FIRST, SECOND
 
 
@@ -88,6 +89,15 @@ def test_who_is_not_asked_and_why(llm):
     shown = lines(llm, "Hello", exclude=("second",))
     assert shown[-2] == "  1. first:m1 · $0"
     assert shown[-1].startswith("  –  second · not asked: ")
+
+
+def test_who_is_left_alone_is_a_last_resort_and_not_said_twice(llm):
+    [first, _] = llm.plan(llm.request("Hello")[0]).candidates
+    llm._engine.breakers.failed(first, failure_of("model.not_found"), None, 0.0)
+    shown = lines(llm, "Hello")
+    assert shown[-2] == "  1. second:m2 · $0"
+    assert shown[-1].startswith("  2. first:m1 · $0 · last resort, open: model.not_found once, ")
+    assert sum("first:m1" in line for line in shown) == 1
 
 
 def test_nobody(llm):

@@ -68,11 +68,13 @@ def test_why_says_who_is_left_alone(kernel, server):
     server.script(error(404, code="model_not_found"))
     llm.ask("Hi")
     assert [row["candidate"] for row in plan_rows(llm.why())] == ["one:m", "two:n"]
-    assert [row["order"] for row in plan_rows(llm.why("one"))] == ["1", "2", "–"]
+    assert [row["order"] for row in plan_rows(llm.why("one"))] == ["1", "2"]
     llm.ask("Hi")
-    [_, _, held] = plan_rows(llm.why())
-    assert held["candidate"] == "one:m"
-    assert held["reason"].startswith("open: model.not_found once, tried again in 3")
+    [well, held] = plan_rows(llm.why())
+    assert (well["candidate"], well["reason"]) == ("two:n", "tried in this place")
+    assert (held["order"], held["candidate"]) == ("2", "one:m")
+    reason = held["reason"]
+    assert reason.startswith("last resort, open: model.not_found once, tried again in 3")
 
 
 def test_the_next_kernel_knows_what_the_last_one_learnt(kernel, server):
