@@ -1,8 +1,9 @@
 """Where a key comes from, and where it is kept."""
 
-from nbapimgr.vault._credentials import CredentialInfo, Credentials, credentials_of
+from nbapimgr.vault._credentials import Credentials, credentials_of
 from nbapimgr.vault._entry import origin_of, read_key
 from nbapimgr.vault._folders import Folders
+from nbapimgr.vault._info import CredentialInfo, KeyUse
 from nbapimgr.vault._keeper import Keeper
 from nbapimgr.vault._keychain import Keychain
 from nbapimgr.vault._records import Key
@@ -17,6 +18,7 @@ __all__ = [
     "Folders",
     "Keeper",
     "Key",
+    "KeyUse",
     "Keychain",
     "Made",
     "Maker",

@@ -14,55 +14,21 @@ from nbapimgr.vault._changes import check_alias
 from nbapimgr.vault._entry import origin_of, read_key
 from nbapimgr.vault._folders import Folders, memory_only
 from nbapimgr.vault._frames import without_frames
+from nbapimgr.vault._info import CredentialInfo
 from nbapimgr.vault._platform import PlatformSecrets
-from nbapimgr.vault._records import Key
+from nbapimgr.vault._records import Document, Key
 from nbapimgr.vault._vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from nbapimgr.models import Candidate, Provider
-    from nbapimgr.vault._records import Document, Record
+    from nbapimgr.vault._records import Record
 
-__all__ = ["CredentialInfo", "Credentials", "credentials_of"]
+__all__ = ["Credentials", "credentials_of"]
 
 _ENV: Final = "env:"
 _PLATFORM: Final = "platform:"
-_OLD: Final = 90
-"""Days after which vendors and CIS say to change a key."""
-
-
-class CredentialInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be shown of a credential. Moments are Unix seconds, 0 for never."""
-
-    provider: str
-    alias: str
-    active: bool
-    source: str
-    """ "this kernel", "vault", "Colab secret NAME" or "environment variable NAME"."""
-    masked: str
-    state: str = "live"
-    """ "live", "retired" (sent last, until `until`), "removed" (comes back with undo)."""
-    until: int = 0
-    fingerprint: str = ""
-    """Tells keys apart in the usage rows; of keys in the vault."""
-    origin: str = ""
-    """Where it may be sent; "" for where its provider is."""
-    created: int = 0
-    checked: int = 0
-    verdict: str = ""
-    reason: str = ""
-
-    def advice(self, now: float) -> str:
-        """What should be done about the key at a moment, and why; "" where nothing should."""
-        if self.state == "retired":
-            return "revoke it on the provider's page"
-        if self.state == "live" and self.verdict == "rejected":
-            return f"rotate it: the provider rejects it{f' ({self.reason})' if self.reason else ''}"
-        days = int(now - self.created) // 86_400 if self.created else 0
-        if self.state == "live" and days > _OLD:
-            return f"rotate it: it is {days} days old"
-        return ""
 
 
 class _Given(msgspec.Struct, frozen=True):
@@ -83,6 +49,7 @@ class Credentials:
         vault: The encrypted ones; None where keys may not rest on the disk.
         memory_only: Why they may not; "" where they may.
         platform: The secrets of Colab or Kaggle.
+        remarks: What else is known of a provider's key: fields of `CredentialInfo`.
     """
 
     def __init__(
@@ -96,7 +63,9 @@ class Credentials:
         self.vault = vault
         self.memory_only = memory_only(self._environ) if vault is None else ""
         self.platform = platform or PlatformSecrets(self._environ)
+        self.remarks: Callable[[Provider, Secret], Mapping[str, str]] = lambda *_: {}
         self._given: dict[str, dict[str, _Given]] = {}
+        self._pepper = Document.new()
         self._lock = threading.Lock()
 
     def add(
@@ -222,12 +191,12 @@ class Credentials:
             removed: Those too that `undo` would take back.
         """
         rows = [
-            self._info(provider.name, alias, found, active=not place)
+            self._info(provider, alias, found, active=not place)
             for place, (alias, found) in enumerate(self._found(provider, self.document()))
         ]
         document = self.document() if removed else None
         gone = document.of(provider.name, "removed") if document else ()
-        rows += [self._info(provider.name, r.alias, r, active=False) for r in gone]
+        rows += [self._info(provider, r.alias, r, active=False) for r in gone]
         return tuple(rows)
 
     @without_frames
@@ -245,6 +214,10 @@ class Credentials:
             *(secret for secret in platform if secret),
             *(Secret(self._environ[name]) for name in names & self._environ.keys()),
         )
+
+    def fingerprint(self, key: Secret) -> str:
+        """What tells a key from others: the vault's; without one it holds for this kernel alone."""
+        return (self.document() or self._pepper).fingerprint(key)
 
     def credential_id(self, candidate: Candidate) -> str:
         """What usage rows call a credential: its account and alias, or fingerprint; never its key.
@@ -299,11 +272,16 @@ class Credentials:
         return document.reveal(found)
 
     def _info(
-        self, provider: str, alias: str, found: _Given | Record | Secret, *, active: bool
+        self, provider: Provider, alias: str, found: _Given | Record | Secret, *, active: bool
     ) -> CredentialInfo:
-        masked = self._reveal(found).tail()
+        key = self._reveal(found)
         row = CredentialInfo(
-            provider=provider, alias=alias, active=active, source="this kernel", masked=masked
+            provider=provider.name,
+            alias=alias,
+            active=active,
+            source="this kernel",
+            masked=key.tail(),
+            **self.remarks(provider, key),
         )
         if isinstance(found, _Given):
             return msgspec.structs.replace(row, origin=found.origin)
