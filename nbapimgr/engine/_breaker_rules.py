@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RULES",
     "SHOWS_LATE",
+    "SILENT",
     "Identity",
     "Rule",
     "is_definite",
@@ -97,6 +98,9 @@ SHOWS_LATE: Final = frozenset(
     }
 )
 """Trouble in the middle of an answer, whose first piece says nothing of it."""
+
+SILENT: Final = frozenset({"network.first_token_timeout", "network.stall"})
+"""What our own limits cut off: who is slower than them looks as if they were gone."""
 
 _NOBODYS: Final = frozenset({"request", "local"})
 """Scopes that name nobody who could be left alone."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from nbapimgr.engine._breaker_rules import SILENT
+from nbapimgr.engine._gear import PATIENT
 from nbapimgr.engine._records import attempt_of, cancelled_attempt_of, reply_of
 from nbapimgr.engine._recovery import Decision, decide, offline
 from nbapimgr.engine._shadow import Shadow
@@ -21,7 +23,7 @@ from nbapimgr.wire.failures import CATEGORIES
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
-    from nbapimgr.engine._gear import Gear
+    from nbapimgr.engine._gear import Gear, Patience
     from nbapimgr.models import Attempt, Candidate, Event, Failure, Plan, Request
 
 __all__ = ["Call"]
@@ -236,6 +238,18 @@ class Call:
         breakers = self._gear.breakers
         return lambda: breakers.standing(candidate) is not None
 
+    def _patience(self, candidate: Candidate, others: Sequence[Candidate]) -> Patience | None:
+        """How long a last resort is waited for: who was silent, and is the last hope, the longest.
+
+        Its limit has cut it off already, and would again if it has only become slower.
+        """
+        standing = self._gear.breakers.standing
+        mine = standing(candidate)
+        if mine is None or mine.breaker.category not in SILENT:
+            return None
+        hopes = [other for other in others if (its := standing(other)) is None or not its.definite]
+        return None if hopes else PATIENT
+
     def _trial(self, candidate: Candidate, others: Sequence[Candidate], waited: float) -> Trial:
         request, self._adapted = self._gear.adapting.fit(self._request, candidate)
         return Trial(
@@ -246,4 +260,5 @@ class Call:
             waited=waited,
             end=self._end,
             barred=self._barred(candidate, others),
+            patience=self._patience(candidate, others) if self._resorts else None,
         )

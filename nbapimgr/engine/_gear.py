@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nbapimgr.engine._adapting import Adapting
 from nbapimgr.engine._breakers import Breakers
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from nbapimgr.engine._limits import Limits
     from nbapimgr.engine._transport import Transport
 
-__all__ = ["Gear", "Patience", "no_patience", "no_windows", "unobserved"]
+__all__ = ["PATIENT", "Gear", "Patience", "no_patience", "no_windows", "unobserved"]
 
 
 Patience = tuple[float | None, float | None]
 """Seconds to the first token and between two pieces; None where too little is known."""
+
+PATIENT: Final[Patience] = (float("inf"), float("inf"))
+"""As long as the limits allow, whatever is known of the candidate."""
 
 
 def no_patience(candidate: Candidate) -> Patience:  # noqa: ARG001  # a default

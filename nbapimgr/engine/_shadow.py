@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbapimgr.engine._breaker_rules import SHOWS_LATE
+from nbapimgr.engine._gear import PATIENT
 from nbapimgr.engine._records import attempt_of, cancelled_attempt_of
 from nbapimgr.engine._trial import Trial
 
@@ -25,7 +26,9 @@ __all__ = ["Shadow"]
 class Shadow:
     """Sends a request to a candidate beside the user's call, and ends it at the first piece.
 
-    Where what had failed shows only in the middle of an answer, it is read to its end.
+    Where what had failed shows only in the middle of an answer, it is read to its end. Nobody waits
+    for it, so it is given the longest limit there is: one who has become slower than their limit is
+    so told from one who is gone, and what was measured makes the next limit longer.
 
     Args:
         gear: What the engine works with.
@@ -46,7 +49,9 @@ class Shadow:
         self._gear = gear
         self._account = account
         self._witness = witness
-        self._trial = Trial(gear, request, candidate, number=0, waited=0.0, end=float("inf"))
+        self._trial = Trial(
+            gear, request, candidate, number=0, waited=0.0, end=float("inf"), patience=PATIENT
+        )
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:

@@ -19,7 +19,7 @@ from nbapimgr.wire.failures import classify, network
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
-    from nbapimgr.engine._gear import Gear
+    from nbapimgr.engine._gear import Gear, Patience
     from nbapimgr.engine._transport import Origin, Response
     from nbapimgr.models import Candidate, Delta, Failure, Provider, Request
     from nbapimgr.secret import Secret
@@ -50,6 +50,7 @@ class Trial:
         end: The call's deadline on the loop's clock.
         barred: Asked when there is a connection to be had, for which others may have waited too:
             whether the candidate is to be left alone after all. None does not ask.
+        patience: In place of what the gear says of the candidate.
 
     Attributes:
         passed_over: Nothing was sent, because `barred` said so.
@@ -57,7 +58,7 @@ class Trial:
         decoded: What was decoded.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what an attempt is of, each by name
         self,
         gear: Gear,
         request: Request,
@@ -67,6 +68,7 @@ class Trial:
         waited: float,
         end: float,
         barred: Callable[[], bool] | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self._gear = gear
         self._clock = asyncio.get_running_loop().time
@@ -93,7 +95,8 @@ class Trial:
         self.key: Secret | None = None
         self._barred = barred
         self._watch: Watchdog | None = None
-        self._silence = gear.limits.silence(request, candidate.provider, gear.patience(candidate))
+        patience = patience or gear.patience(candidate)
+        self._silence = gear.limits.silence(request, candidate.provider, patience)
 
     @property
     def elapsed(self) -> float:

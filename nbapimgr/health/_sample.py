@@ -1,4 +1,14 @@
-"""What one attempt says of its candidate; nothing, where it was not the candidate's doing."""
+"""What one attempt says of its candidate; nothing, where it was not the candidate's doing.
+
+An attempt that a limit cut off says that the candidate failed, and no number of seconds. It would
+have taken at least as long as the limit, perhaps for ever: counted as the limit, silence drives
+twice its 99th percentile up by itself (5 s, 10 s, 20 s), although nobody is slow who is dead;
+counted as less, a slow candidate is cut off by what its own slowness has made shorter. What the
+limit let pass is known, and twice its slowest leaves room to grow. A candidate that has become
+slower than that all at once is seen where nobody waits who could be answered by another: probes
+and last resorts are given the longest limit there is (`engine._gear.PATIENT`), and what they
+measure is no censored value.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +24,7 @@ __all__ = ["Sample", "sample_of"]
 _BLAMELESS: Final = frozenset({"request", "local"})
 """Scopes of failures that another candidate would have had too."""
 _ONE_KEY: Final = frozenset({"credential", "account"})
-_TOO_LATE: Final = "network.first_token_timeout"
 _STALLED: Final = "network.stall"
-_AT_LEAST: Final = 5.0
-"""What an attempt that was given up counts as, at most, in seconds. How long it would have taken is
-not known; with this the limit returns to the 10 s of an unknown candidate, and an outage does not
-drive it up."""
 _SHORTEST_STREAM: Final = 0.05
 """Seconds a stream must last for a speed to be taken from it; shorter ones came in one piece."""
 
@@ -48,22 +53,25 @@ def sample_of(attempt: Attempt) -> Sample | None:
     """The sample of an attempt; None where it blames and praises nobody.
 
     So it is where the user stopped it, where the request was to blame, where the provider's content
-    rules refused, and where nobody was asked because the answer had been kept.
+    rules refused, and where nobody was asked because the answer had been kept. A probe that was
+    ended when its answer began says that it began, and when.
     """
     failure = attempt.failure
-    if attempt.outcome not in {"ok", "error"} or (failure and _is_blameless(failure)):
+    first = attempt.first_chunk if attempt.stream else None
+    whole = attempt.outcome in {"ok", "error"}
+    if not whole and (not attempt.probe or first is None):
+        return None
+    if failure and _is_blameless(failure):
         return None
     ok = failure is None
-    first = attempt.first_chunk if attempt.stream else None
-    late = attempt.duration - attempt.queued
     category = failure.category if failure else ""
     return Sample(
         wall=attempt.started_at + attempt.duration,
         ok=ok,
-        duration=attempt.duration if ok else None,
-        first_token=min(late, _AT_LEAST) if category == _TOO_LATE else _since_sent(attempt, first),
-        gap=_gap(attempt, category),
-        speed=_speed(attempt, first) if ok else None,
+        duration=attempt.duration if ok and whole else None,
+        first_token=_since_sent(attempt, first),
+        gap=attempt.longest_gap if whole and category != _STALLED else None,
+        speed=_speed(attempt, first) if ok and whole else None,
         category=category,
         credential=attempt.candidate.credential if failure and failure.scope in _ONE_KEY else None,
     )
@@ -76,11 +84,6 @@ def _is_blameless(failure: Failure) -> bool:
 def _since_sent(attempt: Attempt, first: float | None) -> float | None:
     """What limits are about: how long the provider took, and not what was waited for here."""
     return None if first is None else max(0.0, first - attempt.queued)
-
-
-def _gap(attempt: Attempt, category: str) -> float | None:
-    gap = attempt.longest_gap
-    return min(gap, _AT_LEAST) if gap is not None and category == _STALLED else gap
 
 
 def _speed(attempt: Attempt, first: float | None) -> float | None:

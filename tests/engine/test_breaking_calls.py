@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from nbapimgr.engine import Engine, Limits
 from nbapimgr.engine._breakers import LEASE, Breakers
 from nbapimgr.errors import AllProvidersFailed
-from nbapimgr.models import Delta, Planned, Started
+from nbapimgr.health import History
+from nbapimgr.models import Delta, Planned, Request, Started
 from nbapimgr.secret import Secret
 from nbapimgr.state import MemoryStore, SqliteStore
 
@@ -277,6 +278,113 @@ def test_what_has_to_be_mended_is_asked_when_all_others_have_failed(world, serve
     assert len(server.seen) == 1  # it is left alone while there is anybody else
     other.script(error(503))
     assert world.text() == "mended"
+
+
+@pytest.fixture
+def learning(world):
+    """The same with limits that are learned: 0.25 s at least, of an unknown candidate 0.5 s."""
+    history = History()
+    world.engine.close()
+    world.engine = Engine(
+        key_for=world.key,
+        limits=Limits(first_token=0.5, stall=0.5, shortest=0.25, longest=10),
+        patience=history.patience,
+        observe=history.observe,
+    )
+    world.engine.breakers = world.breakers(MemoryStore())
+    world.history = history
+    return world
+
+
+def slowly(behaviour):
+    """This, begun later than an unknown candidate may."""
+
+    async def behave(exchange):
+        await asyncio.sleep(0.8)
+        await behaviour(exchange)
+
+    return behave
+
+
+def first_limit(world):
+    [one, _] = world.ask().plan.candidates
+    patience = world.engine._patience(one)
+    return world.engine._limits.silence(Request(messages=()), one.provider, patience).first.seconds
+
+
+def test_who_has_become_slower_than_the_limit_is_given_a_longer_one(learning, server):
+    for _ in range(6):
+        assert learning.text() == "first"
+    assert first_limit(learning) == 0.25
+    server.script(slowly(streamed("first")))
+    assert [learning.text(), learning.text()] == ["second", "second"]
+    assert learning.open == [("one", "network.first_token_timeout")]
+    assert first_limit(learning) == 0.25  # that it took at least so long says nothing of how long
+    learning.clock.advance(15)
+    assert learning.text() == "second"  # nobody waits for the probe, and it waits for the answer
+    assert learning.open == []
+    learning.history._kept.clear()
+    assert 1.6 <= first_limit(learning) < 10
+    assert learning.text() == "first"
+
+
+def test_who_is_gone_makes_no_limit_longer(learning, server):
+    for _ in range(6):
+        assert learning.text() == "first"
+    server.script(hang)
+    for _ in range(2):
+        assert learning.text() == "second"
+    learning.history._kept.clear()
+    assert first_limit(learning) == 0.25
+    server.script(streamed("first"))
+    learning.clock.advance(15)
+    learning.text()
+    learning.history._kept.clear()
+    assert learning.text() == "first"
+    assert first_limit(learning) == 0.25
+
+
+def test_the_only_one_that_is_slower_than_the_limit_is_waited_for_in_the_end(learning, server):
+    server.script(slowly(streamed("first")))
+    one = learning.providers[0]
+    for _ in range(2):
+        with pytest.raises(AllProvidersFailed):
+            learning.text(one)
+    learning.clock.advance(1)
+    assert learning.text(one) == "first"
+    assert learning.open == []
+
+
+def test_of_several_last_resorts_one_is_waited_for_longer(learning, server, other):
+    server.script(slowly(streamed("first")))
+    other.script(slowly(streamed("second")))
+    for _ in range(2):
+        with pytest.raises(AllProvidersFailed):
+            learning.text()
+    asked = learning.ask()
+    assert asked.reply().text == "second"
+    assert asked.categories == ["network.first_token_timeout", "ok"]
+
+
+def test_who_would_only_be_refused_is_no_reason_to_hurry(learning, server, other):
+    server.script(slowly(streamed("first")))
+    other.script(error(401))
+    for _ in range(2):
+        with pytest.raises(AllProvidersFailed):
+            learning.text()
+    assert learning.text() == "first"
+
+
+def test_a_last_resort_that_was_not_silent_has_its_usual_limit(learning, server):
+    server.script(error(503))
+    one = learning.providers[0]
+    with pytest.raises(AllProvidersFailed):
+        learning.text(one)
+    server.script(slowly(streamed("first")))
+    asked = learning.ask(one)
+    with pytest.raises(AllProvidersFailed):
+        asked.reply()
+    assert asked.categories == ["network.first_token_timeout"]
 
 
 # --- the probe ------------------------------------------------------------------------------------

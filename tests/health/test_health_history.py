@@ -136,10 +136,31 @@ def test_that_there_is_no_limit_is_kept_too(history, clock):
     assert history.patience(who())[0] == 2.0
 
 
-def test_an_outage_does_not_drive_the_limit_up(history, clock):
+def test_an_outage_drives_the_limits_neither_up_nor_down(history, clock):
+    times(history, 30, first_chunk=4.0, longest_gap=6.0)
+    for cut in (
+        {"category": "network.first_token_timeout", "duration": 30.0},
+        {"category": "network.stall", "duration": 9.0, "first_chunk": 4.0, "longest_gap": 5.0},
+    ):
+        times(history, 10, **cut)
+        clock.now += 1
+        assert history.patience(who()) == (8.0, 12.0)
+
+
+def test_who_was_only_cut_off_stays_unknown(history):
+    times(history, 9, category="network.first_token_timeout", duration=10.0)
+    assert history.patience(who()) == (None, None)
+    assert known(history).first_token_p50 is None
+    assert known(history).state == "failing"
+
+
+def test_what_a_probe_measures_makes_the_limit_longer(history, clock):
     times(history, 30, first_chunk=0.3)
-    times(history, 20, category="network.first_token_timeout", duration=10.0)
-    assert history.patience(who())[0] == 10.0
+    times(history, 2, category="network.first_token_timeout", duration=5.0)
+    assert history.patience(who())[0] == 0.6
+    times(history, 1, outcome="cancelled", probe=True, first_chunk=12.0, duration=12.0)
+    clock.now += 1
+    assert history.patience(who())[0] == 24.0
 
 
 def test_a_clock_that_is_set_back_makes_no_negative_ages(history, clock):

@@ -58,18 +58,26 @@ def test_a_failure_of_one_key_is_that_keys(category, whose):
     assert sample_of(attempt(who(credential="spare"), category=category)).credential == whose
 
 
-@pytest.mark.parametrize(("waited", "counted"), [(3.0, 3.0), (10.0, 5.0)])
-def test_one_that_was_given_up_might_have_taken_at_least_so_long(waited, counted):
+@pytest.mark.parametrize("waited", [3.0, 10.0])
+def test_how_long_one_would_have_taken_that_was_given_up_nobody_knows(waited):
     late = sample_of(attempt(category="network.first_token_timeout", duration=waited))
-    assert (late.first_token, late.gap) == (counted, None)
+    assert (late.ok, late.first_token, late.gap) == (False, None, None)
     stalled = sample_of(
         attempt(category="network.stall", duration=60, first_chunk=0.2, longest_gap=waited)
     )
-    assert (stalled.first_token, stalled.gap) == (0.2, counted)
+    assert (stalled.ok, stalled.first_token, stalled.gap) == (False, 0.2, None)
+
+
+def test_a_probe_that_was_ended_at_its_first_piece_says_when_that_came():
+    probe = {"outcome": "cancelled", "probe": True, "duration": 9.0, "tokens": 1}
+    sample = sample_of(attempt(**probe, first_chunk=8.0, queued=1.0, longest_gap=0.2))
+    assert (sample.ok, sample.first_token) == (True, 7.0)
+    assert (sample.duration, sample.gap, sample.speed) == (None, None, None)
+    assert sample_of(attempt(**probe)) is None  # the user stopped it before
+    whole = {**probe, "outcome": "ok", "first_chunk": 8.0}
+    assert sample_of(attempt(**whole)).duration == 9.0
 
 
 def test_what_was_waited_for_here_is_not_the_providers_slowness():
     sample = sample_of(attempt(duration=9.0, queued=6.0, first_chunk=7.5))
     assert (sample.first_token, sample.duration) == (1.5, 9.0)
-    late = attempt(category="network.first_token_timeout", duration=9.0, queued=6.0)
-    assert sample_of(late).first_token == 3.0
