@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from nbapimgr.errors import OptionError, UnknownName, VaultError
+from nbapimgr.manager._key_usage import with_use
 from nbapimgr.manager._vaulting import Vaulting
 from nbapimgr.models import Candidate
 from nbapimgr.models._record import Record
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nbapimgr.health import Checked
+    from nbapimgr.manager._key_usage import KeyUses
     from nbapimgr.models import Provider
     from nbapimgr.vault import CredentialInfo, Credentials
 
@@ -55,10 +58,12 @@ class ManagedCredentials(Vaulting):
         provider: Callable[[str], Provider | None],
         *,
         check: Callable[[Candidate], Checked],
+        uses: KeyUses,
     ) -> None:
         super().__init__(keys)
         self._provider = provider
         self._check = check
+        self._uses = uses
 
     def add(
         self,
@@ -103,12 +108,20 @@ class ManagedCredentials(Vaulting):
         key = Secret(key)
         return self.add(provider, key, alias=alias, spare=True)
 
-    def list(self, provider: str, *, removed: bool = False) -> tuple[CredentialInfo, ...]:
+    def list(
+        self, provider: str, *, removed: bool = False, usage: bool = False
+    ) -> tuple[CredentialInfo, ...]:
         """What may be shown of a provider's keys, the active one first.
 
-        `removed=True` adds those that `undo` takes back.
+        Args:
+            provider: Whose.
+            removed: Those too that `undo` takes back.
+            usage: Read the usage rows for what each was used, which takes a second when it is done
+                first; what was read last is said anyway.
         """
-        return self._keys.list(self._known(provider), removed=removed)
+        found = self._keys.list(self._known(provider), removed=removed)
+        uses = self._uses.fresh() if usage else self._uses.known
+        return found if uses is None else with_use(found, uses, time.time())
 
     def activate(self, provider: str, alias: str) -> None:
         """Make a key the first one tried; a retired one is live again.

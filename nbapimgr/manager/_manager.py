@@ -15,7 +15,6 @@ from nbapimgr.local import start
 from nbapimgr.manager._accounting import Accounting
 from nbapimgr.manager._answers import Answers, Source, events_of
 from nbapimgr.manager._breaking import Breaking
-from nbapimgr.manager._credentials import ManagedCredentials
 from nbapimgr.manager._errors import KEPT, Failing
 from nbapimgr.manager._facts import Facts
 from nbapimgr.manager._healthy import Healthy
@@ -74,9 +73,7 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Scanning, View
         self._accounting: Accounting | None = None
         self._failures: deque[Attempt] = deque(maxlen=KEPT)
         keys = self._keys = credentials_of(home)
-        self.credentials = ManagedCredentials(
-            keys, self._provider, check=lambda candidate: self._engine.check([candidate])[0]
-        )
+        self.credentials = self._credentials(keys)
         self._answers = Answers(
             self.places.cache, lambda: keys.values(self._in_force.settings.providers)
         )

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from nbapimgr.scan._aws import AWS_MARKS, aws_secrets
 from nbapimgr.secret import Secret
 from nbapimgr.wire.catalogue import CATALOGUE, guess_vendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Finder"]
+__all__ = ["Find", "Finder"]
 
 _LEAST: Final = 16
 """Characters of a known key that is looked for as it is: a shorter one is a word."""
+
+
+_AWS_PAGE: Final = "https://console.aws.amazon.com/iam/home#/security_credentials"
+
+
+class Find(NamedTuple):
+    """A key that was found."""
+
+    key: Secret
+    whose: str
+    """The vendors whose keys look like this, for people."""
+    page: str = ""
+    """Where another one is made, if that can be told."""
 
 
 class Finder:
@@ -31,19 +45,24 @@ class Finder:
         forms = _marked()
         marked = rf"(?<![\w-])(?:{'|'.join(forms)})(?![\w-])"
         self._pattern = re.compile("|".join([*map(re.escape, own), marked]))
-        self._marks = (*own, *dict.fromkeys(map(_literal, forms)))
+        self._marks = (*own, *dict.fromkeys(map(_literal, forms)), *AWS_MARKS)
 
     def may_hold(self, text: str) -> bool:
         """Whether a text may hold a key: quick, and says so too often."""
         return any(mark in text for mark in self._marks)
 
-    def keys(self, text: str) -> Iterator[Secret]:
-        """Each key in a text, in its order, as often as it is there."""
-        return (Secret(found[0]) for found in self._pattern.finditer(text))
+    def keys(self, text: str) -> Iterator[Find]:
+        """Each key in a text, as often as it is there."""
+        for found in self._pattern.finditer(text):
+            yield _marked_key(Secret(found[0]))
+        for secret in aws_secrets(text):
+            yield Find(Secret(secret), "AWS secret access key", _AWS_PAGE)
 
-    def whose(self, key: Secret) -> str:
-        """The vendors whose keys look like this, for people."""
-        return " or ".join(guess_vendor(key.reveal())) or "a key of yours"
+
+def _marked_key(key: Secret) -> Find:
+    vendors = guess_vendor(key.reveal())
+    page = CATALOGUE[vendors[0]].key_page if len(vendors) == 1 else ""
+    return Find(key, " or ".join(vendors) or "a key of yours", page)
 
 
 @cache

@@ -10,11 +10,11 @@ import msgspec
 
 from nbapimgr.scan._keys import Finder
 from nbapimgr.scan._read import LARGEST, texts_of
-from nbapimgr.wire.catalogue import CATALOGUE, guess_vendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from nbapimgr.scan._keys import Find
     from nbapimgr.scan._places import Place
     from nbapimgr.secret import Secret
 
@@ -40,6 +40,8 @@ class Leak(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str
     masked: str
     do: str
+    fingerprint: str = ""
+    """Tells keys apart, for whoever gave a way to make one."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     leaks: tuple[Leak, ...]
     files: int
     """How many were looked through."""
+    looked: tuple[str, ...] = ()
+    """Those that were looked through to their end."""
     notes: tuple[str, ...] = ()
     """What was left out, and why."""
 
@@ -56,6 +60,7 @@ def scan(
     places: Iterable[Place],
     *,
     known: Iterable[Secret] = (),
+    fingerprint: Callable[[Secret], str] = lambda _: "",
     progress: Callable[[int, Place], object] | None = None,
     stop: Callable[[], bool] = lambda: False,
     seconds: float = _SECONDS,
@@ -65,6 +70,7 @@ def scan(
     Args:
         places: The files, in the order in which they are looked through.
         known: Keys of this user, which are found whatever their form.
+        fingerprint: What tells a key from others without showing it.
         progress: Called with the number of files done and the next one.
         stop: Asked before each file and now and then within one; True ends the scan. An interrupt
             does, too: what was found until then is given.
@@ -74,6 +80,7 @@ def scan(
     finder = Finder(known)
     leaks: dict[tuple[str, str], Leak] = {}
     notes: list[str] = []
+    looked: list[str] = []
     files = 0
 
     def over() -> bool:
@@ -88,7 +95,8 @@ def scan(
             if progress:
                 progress(files, place)
             files += 1
-            _look(place, finder, leaks, over)
+            if _look(place, finder, leaks, over, fingerprint):
+                looked.append(str(place.path))
             if place.path.stat().st_size > LARGEST and place.kind != "ipython history":
                 notes.append(f"{place.path}: only its first {LARGEST:,} bytes were looked through")
         except (OSError, sqlite3.Error) as e:
@@ -96,31 +104,39 @@ def scan(
         except KeyboardInterrupt:
             notes.append(f"stopped by you: what comes after {files} files was not looked through")
             break
-    return Report(leaks=tuple(leaks.values()), files=files, notes=tuple(notes))
+    found = tuple(leaks.values())
+    return Report(leaks=found, files=files, looked=tuple(looked), notes=tuple(notes))
 
 
 def _look(
-    place: Place, finder: Finder, leaks: dict[tuple[str, str], Leak], over: Callable[[], bool]
-) -> None:
-    """Look through one file; a key is said once for each file, where it is first."""
+    place: Place,
+    finder: Finder,
+    leaks: dict[tuple[str, str], Leak],
+    over: Callable[[], bool],
+    fingerprint: Callable[[Secret], str],
+) -> bool:
+    """Look through one file, and whether that was done to its end.
+
+    A key is said once for each file, where it is first.
+    """
     for number, (where, text) in enumerate(texts_of(place, finder.may_hold)):
         if number % 1000 == 0 and over():
-            return
-        for key in finder.keys(text):
-            leaks.setdefault(
-                (str(place.path), key.reveal()),
-                Leak(
-                    kind=place.kind,
-                    path=str(place.path),
-                    where=where,
-                    vendor=finder.whose(key),
-                    masked=key.tail(),
-                    do=f"{_rotate(key)}; {_REMEDIES[place.kind]}",
-                ),
-            )
+            return False
+        for found in finder.keys(text):
+            name = (str(place.path), found.key.reveal())
+            if name not in leaks:
+                leaks[name] = _leak(place, where, found, fingerprint(found.key))
+    return True
 
 
-def _rotate(key: Secret) -> str:
-    vendors = guess_vendor(key.reveal())
-    page = CATALOGUE[vendors[0]].key_page if len(vendors) == 1 else ""
-    return f"rotate it{f' at {page}' if page else ''}: others may have seen it"
+def _leak(place: Place, where: str, found: Find, fingerprint: str) -> Leak:
+    at = f" at {found.page}" if found.page else ""
+    return Leak(
+        kind=place.kind,
+        path=str(place.path),
+        where=where,
+        vendor=found.whose,
+        masked=found.key.tail(),
+        do=f"rotate it{at}: others may have seen it; {_REMEDIES[place.kind]}",
+        fingerprint=fingerprint,
+    )

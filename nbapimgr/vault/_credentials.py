@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -29,6 +29,9 @@ __all__ = ["Credentials", "credentials_of"]
 
 _ENV: Final = "env:"
 _PLATFORM: Final = "platform:"
+_CALL: Final = 0.05
+"""Seconds for which a call's plan has looked at the vault for its first attempt and its row too:
+its files are looked at once a call, not three times."""
 
 
 class _Given(msgspec.Struct, frozen=True):
@@ -63,7 +66,7 @@ class Credentials:
         self.vault = vault
         self.memory_only = memory_only(self._environ) if vault is None else ""
         self.platform = platform or PlatformSecrets(self._environ)
-        self.remarks: Callable[[Provider, Secret], Mapping[str, str]] = lambda *_: {}
+        self.remarks: Callable[[Provider, Secret], Mapping[str, Any]] = lambda *_: {}
         self._given: dict[str, dict[str, _Given]] = {}
         self._pepper = Document.new()
         self._lock = threading.Lock()
@@ -146,9 +149,13 @@ class Credentials:
         with self._lock:
             return alias in self._given.get(provider, {})
 
-    def document(self) -> Document | None:
-        """What is in the vault; None where there is none or it cannot be opened."""
-        return self.vault.ready() if self.vault else None
+    def document(self, *, within: float = 0.0) -> Document | None:
+        """What is in the vault; None where there is none or it cannot be opened.
+
+        Args:
+            within: Seconds for which an earlier look at its files is good enough.
+        """
+        return self.vault.ready(within=within) if self.vault else None
 
     def aliases(self, provider: Provider) -> tuple[str, ...]:
         """The aliases of a provider's keys in the order they are tried; a retired key comes last.
@@ -170,7 +177,9 @@ class Credentials:
             MissingKey: The key was given for another address than this provider's.
         """
         provider = candidate.provider
-        for alias, found in self._found(provider, self.document()) if candidate.credential else ():
+        if not candidate.credential:
+            return None
+        for alias, found in self._found(provider, self.document(within=_CALL)):
             if alias == candidate.credential:
                 here, there = origin_of(provider.base_url), _origin(found)
                 if there and here and here != there:
@@ -225,7 +234,8 @@ class Credentials:
         The fingerprint stays when the key gets another alias; it means nothing without the vault.
         """
         name, alias = candidate.provider.name, candidate.credential
-        document = self.document() if alias and not self.is_given(name, alias) else None
+        kept = alias and not self.is_given(name, alias)
+        document = self.document(within=_CALL) if kept else None
         records = document.of(name, "live", "retired") if document else ()
         print_ = next((r.fingerprint for r in records if r.alias == alias), "")
         if print_:
