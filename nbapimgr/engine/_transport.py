@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import importlib
+import weakref
 import zlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -39,6 +40,8 @@ _REQUEST_IDS: Final = (
     "apim-request-id",  # Azure
     "cf-ray",
 )
+_ENCODING: Final = "ascii"
+"""Of headers; httpx finds out by trying where it is not told."""
 _PIECE: Final = 2**16
 """Most bytes that are unpacked at a time, so that a packed bomb is noticed while it is small."""
 
@@ -55,6 +58,7 @@ class _Library(NamedTuple):
     httpx: Any
     transport: Any
     aiohttp: Any
+    connector: Any
     url: Any
     """Parsed URLs, kept: parsing one costs as much as half a request."""
 
@@ -64,7 +68,33 @@ def _library(name: str) -> _Library:
     httpx = importlib.import_module(name)
     transport = importlib.import_module(_TRANSPORTS[name]).AiohttpTransport
     aiohttp = importlib.import_module("aiohttp")
-    return _Library(httpx, transport, aiohttp, functools.lru_cache(256)(httpx.URL))
+    url = functools.lru_cache(256)(httpx.URL)
+    return _Library(httpx, transport, aiohttp, _connector(aiohttp), url)
+
+
+def _connector(aiohttp: Any) -> Any:
+    """The connector of aiohttp, which tells whose connection is new.
+
+    Tracing tells as much, and costs each request twenty calls for it.
+    """
+
+    class Connector(aiohttp.TCPConnector):  # type: ignore[misc]
+        def __init__(self, fresh: set[asyncio.Task[Any] | None], **options: Any) -> None:
+            super().__init__(**options)
+            self._fresh = fresh
+            self._kept: weakref.WeakSet[Any] = weakref.WeakSet()
+
+        async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109  # aiohttp's own
+            task = asyncio.current_task()
+            self._fresh.add(task)
+            connection = await super().connect(req, traces, timeout)
+            if connection.protocol in self._kept:
+                self._fresh.discard(task)
+            else:
+                self._kept.add(connection.protocol)
+            return connection
+
+    return Connector
 
 
 @functools.cache
@@ -145,17 +175,11 @@ class Origin:
         )
 
     def _session(self, verify: Any, keepalive: float) -> Any:
-        aiohttp = self._library.aiohttp
-        opened = aiohttp.TraceConfig()
-        opened.on_connection_create_start.append(self._note_fresh)
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=verify, keepalive_timeout=keepalive),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=[opened],
+        connector = self._library.connector(
+            self._fresh, limit=0, ssl=verify, keepalive_timeout=keepalive
         )
-
-    async def _note_fresh(self, *_: object) -> None:
-        self._fresh.add(asyncio.current_task())
+        jar = self._library.aiohttp.DummyCookieJar()
+        return self._library.aiohttp.ClientSession(connector=connector, cookie_jar=jar)
 
     async def send(self, call: HttpCall, headers: Mapping[str, str], *, connect: float) -> Response:
         """Send a request and wait for the head of its response. Redirects are not followed.
@@ -206,14 +230,17 @@ class Origin:
         return response
 
     async def _send(self, call: HttpCall, headers: Mapping[str, str], connect: float) -> Response:
-        request = self._library.httpx.Request(
+        httpx = self._library.httpx
+        request = httpx.Request(
             call.method,
             self._library.url(call.url),
-            headers={**headers, **self._proxy_headers},
-            content=call.body or None,
+            headers=httpx.Headers({**headers, **self._proxy_headers}, _ENCODING),
+            # Of a stream httpx adds no headers; aiohttp adds host and length of what was read.
+            stream=httpx.ByteStream(call.body),
             # aiohttp's limit for a connection, opened anew; reading is watched by the attempt.
             extensions={"timeout": {"pool": connect}},
         )
+        request.read()
         return Response(await self._client.handle_async_request(request))
 
     async def close(self) -> None:

@@ -68,6 +68,8 @@ class Session:
         self._slot: tuple[str, bytes] | None = None
         """The slot that opened it, and its wrap key."""
         self._signature: object = None
+        self._looked = float("-inf")
+        """When the files were looked at last, on the monotonic clock."""
         self._refused: object = None
         """The signature of files that nothing at hand opens."""
         self._why_not = ""
@@ -120,12 +122,19 @@ class Session:
             self._open(opener)
             self._heal()
 
-    def ready(self) -> Document | None:
+    def ready(self, *, within: float = 0.0) -> Document | None:
         """`document`, after opening the vault with what is at hand if nobody has yet.
 
         What cannot be opened is tried again when its files have changed, or by `unlock`.
+
+        Args:
+            within: Seconds for which an earlier look at the files is good enough.
         """
         with self._lock:
+            now = time.monotonic()
+            if now - self._looked < within:
+                return self._document
+            self._looked = now
             if self._document is None:
                 signature = self._replicas.signature()
                 if signature == self._refused or not any(signature):

@@ -174,7 +174,7 @@ def test_a_vault_that_nothing_opens_is_no_source_and_no_trouble(home, vault):
 
 def test_a_vault_that_closes_between_two_looks_gives_nothing(keys, vault, monkeypatch):
     found = list(keys._found(OPENAI, keys.document()))
-    monkeypatch.setattr(vault, "ready", lambda: None)
+    monkeypatch.setattr(vault, "ready", lambda **_: None)
     with pytest.raises(VaultError, match="not open any more"):
         keys._reveal(found[0][1])
 
