@@ -7,16 +7,25 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from nbapimgr.engine._breaker_rules import Identity
+from nbapimgr.engine._breaker_rules import Identity, is_definite
 from nbapimgr.engine._hosts import origin_of
 
 if TYPE_CHECKING:
-    from nbapimgr.models import Candidate, Scope
+    from nbapimgr.models import Breaker, Candidate, Scope
     from nbapimgr.secret import Secret
 
     Id = tuple[Scope, str]
 
-__all__ = ["KEYED", "SCOPES", "fingerprint", "home_of", "host_of", "identity_of", "ids_of"]
+__all__ = [
+    "KEYED",
+    "SCOPES",
+    "fingerprint",
+    "home_of",
+    "host_of",
+    "identity_of",
+    "ids_of",
+    "is_keyed",
+]
 
 SCOPES: Final = ("provider", "host", "model", "credential", "account")
 """What can be left alone."""
@@ -45,21 +54,35 @@ def home_of(name: str, base_url: str) -> str:
     return f"{name} {host_of(name, base_url)}"
 
 
-def identity_of(scope: Scope, candidate: Candidate, mark: str) -> Identity:
+def is_keyed(breaker: Breaker) -> bool:
+    """Whether it is of one key, and says nothing of another.
+
+    So it is, too, where a model is not there or may not be used until something changes: providers
+    answer alike when it does not exist and when this key has no right to it.
+    """
+    return breaker.scope in KEYED or (breaker.scope == "model" and is_definite(breaker))
+
+
+def identity_of(
+    scope: Scope, candidate: Candidate, mark: str, *, definite: bool = False
+) -> Identity:
     """Whose breaker a failure of that scope is.
 
     Args:
         scope: What the failure names.
         candidate: Who was asked.
         mark: The fingerprint of the key that was sent.
+        definite: Whether it will fail again until somebody changes something.
     """
     provider = candidate.provider
     name, home = provider.name, home_of(provider.name, provider.base_url)
     match scope:
         case "credential" | "account":
             # Another key may belong to another account, and one refusal tells at once.
-            label = f"{name} (key {candidate.credential})" if candidate.credential else name
-            return Identity(scope, f"{home} {mark}", label, name)
+            return Identity(scope, f"{home} {mark}", _with_key(name, candidate), name)
+        case "model" if definite:
+            key = f"{home} {candidate.model} {mark}"
+            return Identity(scope, key, _with_key(str(candidate), candidate), name)
         case "model":
             return Identity(scope, f"{home} {candidate.model}", str(candidate), name)
         case "host":
@@ -80,4 +103,13 @@ def ids_of(candidate: Candidate, mark: str | None) -> tuple[Id, ...]:
     )
     if mark is None:
         return ids
-    return (*ids, ("credential", f"{home} {mark}"), ("account", f"{home} {mark}"))
+    return (
+        *ids,
+        ("model", f"{home} {candidate.model} {mark}"),
+        ("credential", f"{home} {mark}"),
+        ("account", f"{home} {mark}"),
+    )
+
+
+def _with_key(label: str, candidate: Candidate) -> str:
+    return f"{label} (key {candidate.credential})" if candidate.credential else label

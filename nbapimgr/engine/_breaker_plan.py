@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from nbapimgr.engine._breaker_keys import KEYED
+from nbapimgr.engine._breaker_keys import is_keyed
 from nbapimgr.models import Skip
 
 if TYPE_CHECKING:
@@ -71,6 +71,6 @@ def _is_due(standing: Standing) -> bool:
 def _why(candidate: Candidate, standing: Standing, wall: float) -> str:
     breaker = standing.breaker
     reason = breaker.line(wall)
-    if breaker.scope in KEYED and candidate.credential:
+    if is_keyed(breaker) and candidate.credential:
         return f"{reason} (key {candidate.credential})"
     return reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from nbapimgr.engine._breaker_keys import KEYED, home_of, identity_of, ids_of
+from nbapimgr.engine._breaker_keys import home_of, identity_of, ids_of, is_keyed
 from nbapimgr.engine._breaker_rules import is_definite
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class View:
     def __init__(self) -> None:
         self._seen: dict[Id, Seen] = {}
         self._homes_with_keys: set[str] = set()
+        """Homes, and homes with a model, of which a breaker is one key's."""
         self._names: set[str] = set()
         self._has_hosts = False
 
@@ -72,7 +73,7 @@ class View:
         self._seen[scope, key] = seen
         self._names.add(seen.breaker.provider)
         self._has_hosts = self._has_hosts or scope == "host"
-        if scope in KEYED:
+        if is_keyed(seen.breaker):
             self._homes_with_keys.add(key.rpartition(" ")[0])
 
     def drop(self, breaker: Breaker) -> None:
@@ -81,14 +82,17 @@ class View:
 
     def of_key_before(self, candidate: Candidate) -> list[Seen]:
         """The breakers of keys that bore the alias of a candidate's; the key may have changed."""
-        home = home_of(candidate.provider.name, candidate.provider.base_url)
-        if home not in self._homes_with_keys:
+        if not self._asks_for_key(candidate):
             return []
-        label = identity_of("credential", candidate, "").label
+        home = home_of(candidate.provider.name, candidate.provider.base_url)
+        scopes: tuple[Scope, ...] = ("credential", "model")
+        labels = {identity_of(scope, candidate, "", definite=True).label for scope in scopes}
         return [
             seen
-            for (scope, key), seen in self._seen.items()
-            if scope in KEYED and key.startswith(f"{home} ") and seen.breaker.label == label
+            for (_, key), seen in self._seen.items()
+            if key.startswith(f"{home} ")
+            and seen.breaker.label in labels
+            and is_keyed(seen.breaker)
         ]
 
     def of(self, candidate: Candidate, mark: Callable[[Candidate], str | None]) -> list[Seen]:
@@ -96,9 +100,14 @@ class View:
         provider = candidate.provider
         if not self._has_hosts and provider.name not in self._names:
             return []
-        asked = home_of(provider.name, provider.base_url) in self._homes_with_keys
-        ids = ids_of(candidate, mark(candidate) if asked else None)
+        ids = ids_of(candidate, mark(candidate) if self._asks_for_key(candidate) else None)
         return [self._seen[each] for each in ids if each in self._seen]
+
+    def _asks_for_key(self, candidate: Candidate) -> bool:
+        """Whether there may be a breaker that depends on the candidate's key."""
+        home = home_of(candidate.provider.name, candidate.provider.base_url)
+        known = self._homes_with_keys
+        return home in known or f"{home} {candidate.model}" in known
 
 
 def standing_of(matching: Iterable[Seen], now: float, wall: float) -> Standing | None:

@@ -226,7 +226,9 @@ class Breakers:
             return None
 
     def _strike(self, candidate: Candidate, failure: Failure, mark: str) -> None:
-        identity = identity_of(failure.scope, candidate, mark)
+        rule = rule_of(failure)
+        definite = rule is not None and rule.definite
+        identity = identity_of(failure.scope, candidate, mark, definite=definite)
         with self._lock:
             self._look()
             now, wall = self._clock(), self._wall()

@@ -224,6 +224,9 @@ def _others(
     if all(sharing) and reach == "provider" and failure.category in _MODEL_MAY_DIFFER:
         # Better another model of a provider in trouble than a lost cell.
         sharing = [other.model == failed.model for other in remaining]
+    if all(sharing) and failure.category == "model.not_found":
+        # It may be there for another key, which is better than a lost cell, too.
+        sharing = [other.credential == failed.credential for other in remaining]
     reason = f"shares the cause: {failure.category}"
     kept = tuple(c for c, shares in zip(remaining, sharing, strict=True) if not shares)
     dropped = tuple(

@@ -143,6 +143,61 @@ def test_a_good_key_ends_the_breaker_of_the_one_before_it(kernel):
     assert labels(one) == []
 
 
+DEFINITE_OF_A_KEY = [
+    ("auth.invalid_key", "credential"),
+    ("auth.permission", "credential"),
+    ("quota.exhausted", "account"),
+    ("rate_limit.daily", "account"),
+    ("model.not_found", "model"),
+    ("auth.permission", "model"),
+    ("rate_limit.daily", "model"),
+]
+
+
+@pytest.mark.parametrize(("category", "scope"), DEFINITE_OF_A_KEY)
+def test_what_one_key_may_not_do_another_may(kernel, category, scope):
+    keys = {"a": Secret("sk-key-a-123456"), "b": Secret("sk-key-b-123456")}
+    one = kernel(key_for=lambda candidate: keys[candidate.credential])
+    fail(one, candidate(credential="a"), category, key=keys["a"], scope=scope)
+    assert one.standing(candidate(credential="a")).definite
+    assert one.standing(candidate(credential="b")) is None
+    one.succeeded(candidate(credential="b"), keys["b"], 0.0)
+    assert one.standing(candidate(credential="a"))
+    [resort] = one.arrange(plan(candidate(credential="a"))).plan.resorts
+    assert resort.reason.endswith(" (key a)")
+    keys["a"] = Secret("sk-key-a-new-123")  # the change it waited for
+    assert one.standing(candidate(credential="a")) is None
+    one.succeeded(candidate(credential="a"), keys["a"], 0.0)
+    assert one.all() == ()
+
+
+def test_another_model_by_the_new_key_says_nothing_of_this_one(kernel):
+    one = kernel()
+    fail(one, category="model.not_found", key=Secret("the-old-one-1234"))
+    one.succeeded(candidate(model="n"), KEY, 0.0)
+    assert labels(one) == ["p:m (key default)"]
+    one.succeeded(candidate(), KEY, 0.0)
+    assert labels(one) == []
+
+
+def test_a_model_in_trouble_is_in_trouble_for_every_key(kernel):
+    keys = {"a": Secret("sk-key-a-123456"), "b": Secret("sk-key-b-123456")}
+    one = kernel(key_for=lambda candidate: keys[candidate.credential])
+    for _ in range(2):
+        fail(one, candidate(credential="a"), "service.overloaded", key=keys["a"], scope="model")
+    assert one.standing(candidate(credential="b"))
+    assert labels(one) == ["p:m"]
+
+
+def test_without_a_key_a_model_that_is_not_there_is_left_alone_too(kernel):
+    one = kernel(key_for=lambda _: None)
+    fail(one, candidate(credential=""), "model.not_found", key=None)
+    assert one.standing(candidate(credential="")).definite
+    assert labels(one) == ["p:m"]
+    one.succeeded(candidate(credential=""), None, 0.0)
+    assert labels(one) == []
+
+
 # --- opening and closing --------------------------------------------------------------------------
 
 
@@ -246,8 +301,8 @@ def test_resetting_a_provider_closes_what_concerns_it(one):
     closed = one.reset(provider("p"))
     assert sorted(breaker.category for breaker in closed) == ["auth.invalid_key", "service.error"]
     assert one.reset(provider("x", "https://r.example/v2"))[0].label == "r.example"
-    assert labels(one) == ["q:m"]
-    assert [breaker.label for breaker in one.reset()] == ["q:m"]
+    assert labels(one) == ["q:m (key default)"]
+    assert [breaker.label for breaker in one.reset()] == ["q:m (key default)"]
     assert one.reset() == ()
 
 

@@ -110,6 +110,28 @@ def test_a_refused_key_is_left_alone_until_it_changes(world, server, other):
     assert len(server.seen) == 2
 
 
+def test_a_model_that_is_not_there_is_asked_again_with_another_key(world, server, other):
+    server.script(error(404, code="model_not_found"))
+    assert world.text() == "second"
+    server.script(streamed("first"))
+    assert world.text() == "second"
+    world.keys["default"] = Secret("sk-another-key-of-mine")
+    world.clock.advance(1)
+    assert world.text() == "first"
+    assert world.open == []
+
+
+def test_a_model_that_one_key_may_not_use_is_asked_with_the_other(world, server):
+    server.script(error(404, code="model_not_found"), streamed("by the backup"))
+    one, keys = world.providers[0], ("main", "spare")
+    assert world.text(one, credentials=keys) == "by the backup"
+    assert world.text(one, credentials=keys) == "by the backup"
+    assert [seen.headers["authorization"][-5:] for seen in server.seen] == [
+        "-main", "spare", "spare",
+    ]  # fmt: skip
+    assert world.open == [("one:m (key main)", "model.not_found")]
+
+
 def test_the_backup_key_is_used_from_then_on(world, server):
     server.script(error(401), streamed("by the backup"))
     assert world.text(credentials=("main", "spare")) == "by the backup"
