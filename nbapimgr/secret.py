@@ -102,8 +102,9 @@ def _forms(value: str) -> set[str]:
     forms = {value, quote(value, safe=""), json.dumps(value)[1:-1].replace("/", "\\/")}
     forms |= {raw.hex(), raw.hex().upper()}
     for before in range(3):  # where it begins within base64's groups of three bytes
-        encoded = base64.b64encode(bytes(before) + raw).decode().rstrip("=")
-        inner = encoded[-(-before * 4 // 3) : len(encoded) - 1]  # the ends depend on the neighbours
+        encoded = base64.b64encode(bytes(before) + raw).decode()
+        end = (before + len(raw)) * 4 // 3
+        inner = encoded[-(-before * 4 // 3) : end]  # the characters that no neighbour has a part in
         forms |= {inner, inner.replace("+", "-").replace("/", "_")}
     return forms
 

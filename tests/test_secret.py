@@ -51,6 +51,12 @@ def test_it_leaves_by_no_back_door(leave):
     assert VALUE not in str(caught.value)
 
 
+@pytest.mark.parametrize("leave", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_why_it_does_not_leave_is_said(leave):
+    with pytest.raises(TypeError, match=r"^a Secret cannot be pickled or copied$"):
+        leave(Secret(VALUE))
+
+
 @pytest.mark.parametrize("given", [VALUE, VALUE.encode(), Secret(VALUE)])
 def test_it_is_made_of_text_bytes_or_another(given):
     assert Secret(given).reveal() == VALUE
