@@ -82,12 +82,13 @@ RULES: Final[Mapping[str, Rule | None]] = {
     "network.refused": _PASSES,
     "network.reset": _PASSES,
     "network.offline": None,
-    "network.proxy": None,
+    "network.proxy": _PASSES,
     "user.cancelled": None,
     "user.budget": None,
 }
 """Category -> rule; None never opens a breaker: the request, the user or this machine's own network
-is at fault."""
+is at fault. So it is with a proxy, too, whose failures name nobody ("local") until `Witness` has
+seen that another host can be reached."""
 
 SHOWS_LATE: Final = frozenset(
     {

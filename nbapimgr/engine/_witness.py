@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from nbapimgr.engine._hosts import is_here
 from nbapimgr.engine._recovery import UNREACHABLE
 
@@ -19,8 +21,10 @@ __all__ = ["Witness"]
 class Witness:
     """Tells the breakers how the attempts of a call ended.
 
-    That a host cannot be reached may be this machine's own trouble, so it counts only once
-    something else was reached in the same call: who is offline finds nothing open afterwards.
+    That a host cannot be reached, or that a proxy or a sign-in page answers in its place, may be
+    this machine's own trouble, so it counts only once something else was reached in the same call:
+    who is offline, or behind a proxy that lets nothing through, finds nothing open afterwards. Then
+    it is of that host alone: a proxy blocks it, or its address is that of a website.
     """
 
     def __init__(self, breakers: Breakers) -> None:
@@ -31,7 +35,7 @@ class Witness:
     def ended(self, trial: Trial) -> None:
         """Take note of an attempt that was not cancelled."""
         failure, far = trial.failure, not is_here(trial.candidate.provider.base_url)
-        if far and failure is not None and failure.category in UNREACHABLE:
+        if far and failure is not None and failure.category in _IN_DOUBT:
             self._in_doubt.append((trial, failure))
         elif failure is not None:
             self._breakers.failed(trial.candidate, failure, trial.key, trial.elapsed)
@@ -41,7 +45,8 @@ class Witness:
             self._online = True
         if self._online:
             doubts, self._in_doubt = self._in_doubt, []
-            for doubted, its in doubts:
+            for doubted, told in doubts:
+                its = msgspec.structs.replace(told, scope="host")
                 self._breakers.failed(doubted.candidate, its, doubted.key, doubted.elapsed)
         self._save()
 
@@ -51,5 +56,7 @@ class Witness:
             asyncio.get_running_loop().run_in_executor(None, store.flush)
 
 
-_NOT_THERE = UNREACHABLE | {"network.proxy", "network.offline"}
+_IN_DOUBT = UNREACHABLE | {"network.proxy"}
+"""Failures of which the network here may be the cause, and not the host."""
+_NOT_THERE = _IN_DOUBT | {"network.offline"}
 """Failures that a host which cannot be reached may cause."""

@@ -43,7 +43,6 @@ def test_every_class_has_its_rule():
     assert NEVER == [
         "model.context_length",
         "network.offline",
-        "network.proxy",
         "rate_limit.too_large",
         "request.bad",
         "request.content_policy",

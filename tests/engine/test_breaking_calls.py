@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 from conftest import CANARY, Ask, on_loop, others
-from faultserver import FaultServer, cut, error, hang, once_shown, reset, streamed, whole
+from faultserver import FaultServer, cut, error, hang, once_shown, reset, status, streamed, whole
 from msgspec.structs import replace
 
 from nbapimgr.engine import Engine, Limits
@@ -706,6 +706,38 @@ def test_many_kept_connections_that_were_closed_are_all_opened_anew(world, serve
     assert {events[-1].reply.text for events in happened} == {"anew"}
     assert closed
     assert world.open == []
+
+
+@pytest.fixture
+def proxy(monkeypatch):
+    """A proxy that answers in the place of every host beyond this machine."""
+    with FaultServer() as one:
+        one.script(status(407, b""))
+        monkeypatch.setenv("http_proxy", one.origin)
+        yield one
+
+
+def test_a_proxy_that_lets_nothing_through_opens_nothing(world, proxy, at):
+    far = [at(f"http://{name}.invalid/v1", name, number) for number, name in enumerate("abc")]
+    for _ in range(3):
+        asked = world.ask(*far)
+        with pytest.raises(AllProvidersFailed):
+            asked.reply()
+        assert asked.categories == ["network.proxy"] * 3
+    assert len(proxy.seen) == 9
+    assert world.open == []
+
+
+def test_a_host_that_a_proxy_blocks_is_left_alone(world, server, proxy, at, monkeypatch):
+    monkeypatch.setattr("nbapimgr.engine._witness.is_here", lambda _: False)
+    blocked, found = at("http://a.invalid/v1", "a"), at(server, "b", 2)
+    for _ in range(4):
+        assert world.text(blocked, found) == "first"
+    assert len(proxy.seen) == 2
+    assert world.open == [("a.invalid", "network.proxy")]
+    world.clock.advance(15)
+    assert world.text(blocked, found) == "first"
+    assert len(proxy.seen) == 3  # by the probe
 
 
 def test_who_is_offline_finds_nothing_open_afterwards(world, at):
