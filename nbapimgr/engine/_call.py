@@ -48,6 +48,7 @@ class Call:
         self._end = self._began + (float("inf") if request.timeout is None else request.timeout)
         self._attempts: list[Attempt] = []
         self._skipped = list(plan.skipped)
+        self._held: list[Skip] = []
         self._resorts: Sequence[Candidate] = ()
         self._witness = Witness(gear.breakers)
         self._shown: list[Delta] = []
@@ -78,6 +79,7 @@ class Call:
             plan = msgspec.structs.replace(plan, candidates=plan.candidates[:1])
         self._plan, fit, probe = gear.breakers.arrange(plan)
         self._resorts = self._plan.candidates[fit:]
+        self._held = list(self._plan.resorts)
         if probe is None:
             return None
         request, _ = gear.adapting.fit(request, probe)
@@ -213,19 +215,21 @@ class Call:
     def _unasked(self) -> list[str]:
         """Who was not asked, and why; a last resort may have been in the end."""
         asked = {str(attempt.candidate) for attempt in self._attempts}
-        held = [skip for skip in self._plan.resorts if skip.candidate not in asked]
+        held = [skip for skip in self._held if skip.candidate not in asked]
         skips = dict.fromkeys((*held, *self._skipped))  # several keys may be held for one reason
         return [f"{skip.candidate}: {skip.reason}" for skip in skips]
 
     def _passed_over(
         self, candidate: Candidate, others: Sequence[Candidate]
     ) -> tuple[Candidate, ...]:
-        """Who is tried when a candidate has been opened meanwhile: it, too, as the last resort."""
-        standing = self._gear.breakers.standing(candidate)
-        if standing is not None and standing.definite:
+        """Who is tried when a candidate has been opened meanwhile: it, too, as the last resort.
+
+        Also where it will be refused: so it would be asked had it been open from the beginning, and
+        one more refusal is cheaper than a lost cell.
+        """
+        if standing := self._gear.breakers.standing(candidate):
             reason = standing.breaker.line(time.time())
-            self._skipped.append(Skip(candidate=str(candidate), reason=reason))
-            return tuple(others)
+            self._held.append(Skip(candidate=str(candidate), reason=reason))
         self._resorts = (*self._resorts, candidate)
         return (*others, candidate)
 

@@ -284,6 +284,33 @@ def test_what_has_to_be_mended_is_asked_when_nobody_else_is_left(world, server, 
         assert caught.value.skipped == ()
 
 
+def test_who_is_opened_meanwhile_is_the_last_resort_whatever_for(world, server, other):
+    """By another call, or, as here, under another alias of the key that was just refused."""
+    world.keys = {"main": Secret("the-same-key"), "spare": Secret("the-same-key")}
+    server.script(error(401), streamed("mended"))
+    other.script(error(400, "no such parameter", code="model_not_found"))
+    asked = world.ask(credentials=("main", "spare"))
+    assert asked.reply().text == "mended"
+    assert asked.categories == ["auth.invalid_key", "model.not_found", "ok"]
+
+
+def test_who_is_opened_meanwhile_and_not_asked_any_more_is_said(world, server, other):
+    world.keys = {"main": Secret("the-same-key"), "spare": Secret("the-same-key")}
+    server.script(error(401))
+    other.script(error(400, "no such parameter"))
+    providers = [replace(world.providers[0], models=("m", "n")), world.providers[1]]
+    with pytest.raises(AllProvidersFailed) as caught:
+        world.ask(*providers, credentials=("main", "spare")).reply()
+    [_, said] = sorted(caught.value.skipped, key=lambda line: "open: " in line)
+    assert said.startswith("one:n: open: auth.invalid_key once, tried again when the key changes")
+
+
+def test_the_only_one_is_asked_although_it_was_opened_meanwhile(world, server):
+    world.keys = {"main": Secret("the-same-key"), "spare": Secret("the-same-key")}
+    server.script(error(401), streamed("mended"))
+    assert world.text(world.providers[0], credentials=("main", "spare")) == "mended"
+
+
 def test_who_is_held_and_was_not_asked_is_said_once_for_all_its_keys(world, server, other):
     server.script(error(503))
     assert world.text(credentials=("main", "spare")) == "second"
