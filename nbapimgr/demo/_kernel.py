@@ -99,10 +99,11 @@ class _Shown:
 
         A complete answer no longer has the note above it that it grew under.
         """
-        note, mark, said = self._growing.partition("]\n\n")
-        if note.startswith("[") and mark and text.startswith(said):
-            self._growing = said
         if not text.startswith(self._growing):
-            self.end()
+            note, mark, said = self._growing.partition("]\n\n")
+            if note.startswith("[") and mark and text.startswith(said):
+                self._growing = said
+            else:
+                self.end()
         self._write(text[len(self._growing) :])
         self._growing = text

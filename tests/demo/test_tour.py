@@ -23,7 +23,7 @@ def test_the_tour_without_a_model(tmp_path):
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    assert "restarted on rehearsal-gemini" in ran.stdout
+    assert ran.stdout.count("[restarted on rehearsal-gemini:rehearsed-gemini after ") == 1
     assert "✓ rehearsal-gemini:rehearsed-gemini" in ran.stdout
     assert "service.stream_broken" in ran.stdout
     assert "notebooks/01_quickstart.ipynb" in ran.stdout
@@ -50,6 +50,15 @@ def test_text_that_grows_is_written_once():
 def test_text_that_starts_again_is_written_below():
     text = shown(growing("ab", "display_data"), growing("[again]\n\nx"), growing("x"))
     assert text == "ab\n[again]\n\nx\n"
+
+
+def test_a_note_under_which_nothing_stood_yet_is_written_once():
+    note = "[one ✗ · asking two in 1 s]\n\n"
+    text = shown(growing(note, "display_data"), growing(f"{note}x"), growing(f"{note}x y"))
+    assert text == f"{note}x y\n"
+    other = "[restarted on two]\n\n"
+    text = shown(growing(note, "display_data"), growing(other), growing(f"{other}x"), growing("x."))
+    assert text == f"{note}{other}x.\n"
 
 
 def test_an_answer_without_its_note_goes_on_where_it_stood():
