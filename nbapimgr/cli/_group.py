@@ -52,4 +52,6 @@ def main() -> None:
 
 
 def _said(e: NbApiMgrError) -> str:
-    return f"{e} – {e.hint}" if e.hint else str(e)
+    from nbapimgr.cli._words import in_a_terminal
+
+    return in_a_terminal(f"{e} – {e.hint}" if e.hint else str(e))

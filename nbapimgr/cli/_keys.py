@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbapimgr.cli._rows import json_option, show
+from nbapimgr.cli._words import in_a_terminal
 
 if TYPE_CHECKING:
     from nbapimgr.manager import Manager
 
-__all__ = ["command"]
+__all__ = ["command", "opened"]
 
 _ALIAS = click.option("--alias", default="default", show_default=True, help="Which of its keys.")
 
@@ -25,7 +26,7 @@ def command(ctx: click.Context, *, as_json: bool) -> None:
     if ctx.invoked_subcommand is None:
         from nbapimgr.manager import key_rows
 
-        show(key_rows(_manager()), as_json=as_json, empty="No key is known.")
+        show(key_rows(opened()), as_json=as_json, empty="No key is known.")
 
 
 @command.command("list")
@@ -34,7 +35,7 @@ def list_(*, as_json: bool) -> None:
     """Every key with its state, check and address; the removed ones too."""
     from nbapimgr.manager import credential_rows
 
-    show(credential_rows(_manager()), as_json=as_json, empty="No key is known.")
+    show(credential_rows(opened()), as_json=as_json, empty="No key is known.")
 
 
 @command.command()
@@ -43,7 +44,7 @@ def status(*, as_json: bool) -> None:
     """How keys are kept on this machine, and what stands in the way."""
     from msgspec import to_builtins
 
-    found = to_builtins(_manager(ask=False).credentials.status())
+    found = to_builtins(opened(ask=False).credentials.status())
     if as_json:
         show([found], as_json=True)
         return
@@ -60,7 +61,7 @@ def status(*, as_json: bool) -> None:
 @click.option("--spare", is_flag=True, help="Used when the active key fails.")
 def add(provider: str, alias: str, *, spare: bool) -> None:
     """Take a key, which is typed unseen or comes from standard input, and keep it encrypted."""
-    manager = _manager()
+    manager = opened()
     manager.adopt(provider)
     receipt = manager.credentials.add(
         provider, _typed(f"{provider} API key"), alias=alias, spare=spare, keep=True
@@ -75,12 +76,10 @@ def add(provider: str, alias: str, *, spare: bool) -> None:
 @_ALIAS
 def rotate(provider: str, alias: str) -> None:
     """Put a new key in the place of an old one, after a check; the old one stays for a week."""
-    receipt = _manager().credentials.rotate(
-        provider, _typed(f"new {provider} API key"), alias=alias
-    )
+    receipt = opened().credentials.rotate(provider, _typed(f"new {provider} API key"), alias=alias)
     click.echo(f"{receipt.provider} ({receipt.alias}): {receipt.masked}")
     for line in filter(None, (receipt.note, receipt.hint)):
-        click.echo(f"! {line}")
+        click.echo(f"! {in_a_terminal(line)}")
 
 
 @command.command()
@@ -90,7 +89,7 @@ def rotate(provider: str, alias: str) -> None:
 @click.pass_context
 def test(ctx: click.Context, provider: str, alias: str | None, *, as_json: bool) -> None:
     """Check a key by the provider's free call: valid, limited, rejected or unknown."""
-    found = _manager().credentials.test(provider, alias)
+    found = opened().credentials.test(provider, alias)
     row = {"provider": provider, "check": found.verdict, "why": found.reason}
     show([row], as_json=as_json)
     ctx.exit(0 if found.verdict in {"valid", "limited"} else 1)
@@ -101,7 +100,7 @@ def test(ctx: click.Context, provider: str, alias: str | None, *, as_json: bool)
 @click.argument("alias")
 def activate(provider: str, alias: str) -> None:
     """Make a key the first one tried."""
-    _manager().credentials.activate(provider, alias)
+    opened().credentials.activate(provider, alias)
     click.echo(f"{provider}: {alias} is tried first from now on")
 
 
@@ -110,7 +109,7 @@ def activate(provider: str, alias: str) -> None:
 @_ALIAS
 def rm(provider: str, alias: str) -> None:
     """Send a key no more; `undo` takes it back for 30 days."""
-    _manager().credentials.remove(provider, alias)
+    opened().credentials.remove(provider, alias)
     click.echo(f"{provider} ({alias}): removed; nbapimgr keys undo {provider} takes it back")
 
 
@@ -119,7 +118,7 @@ def rm(provider: str, alias: str) -> None:
 @click.option("--alias", default=None, help="Which; the newest.")
 def undo(provider: str, alias: str | None) -> None:
     """Take back the newest removal or retirement of a provider's key."""
-    click.echo(f"{provider}: {_manager().credentials.undo(provider, alias)} is back")
+    click.echo(f"{provider}: {opened().credentials.undo(provider, alias)} is back")
 
 
 @command.command()
@@ -127,7 +126,7 @@ def undo(provider: str, alias: str | None) -> None:
 @click.option("--alias", default=None, help="Which; all of its keys.")
 def confirm(provider: str, alias: str | None) -> None:
     """Let a provider's keys be sent to the address it has now."""
-    click.echo(f"{provider}: to {_manager().credentials.confirm(provider, alias)}")
+    click.echo(f"{provider}: to {opened().credentials.confirm(provider, alias)}")
 
 
 @command.command()
@@ -137,7 +136,7 @@ def confirm(provider: str, alias: str | None) -> None:
 def setup(*, passphrase: bool, no_recovery: bool, accept_loss: bool) -> None:
     """Make the encrypted vault, and show its recovery code, once."""
     typed = _typed("New passphrase", twice=True) if passphrase else None
-    made = _manager(ask=False).credentials.setup(
+    made = opened(ask=False).credentials.setup(
         passphrase=typed, recovery=not no_recovery, accept_loss=accept_loss
     )
     _made(made)
@@ -149,7 +148,7 @@ def setup(*, passphrase: bool, no_recovery: bool, accept_loss: bool) -> None:
 @click.option("--accept-loss", is_flag=True, help="One way is enough: with it, all keys are lost.")
 def rewrap(*, passphrase: bool, no_recovery: bool, accept_loss: bool) -> None:
     """Make all ways to open the vault anew; the old ones open it no more."""
-    manager = _manager()
+    manager = opened()
     typed = _typed("New passphrase", twice=True) if passphrase else None
     made = manager.credentials.rewrap(
         passphrase=typed, recovery=not no_recovery, accept_loss=accept_loss
@@ -162,7 +161,7 @@ def repair() -> None:
     """Bring a damaged vault back from what is left of it; nothing is deleted."""
     from nbapimgr.errors import VaultLocked
 
-    credentials = _manager(ask=False).credentials
+    credentials = opened(ask=False).credentials
     try:
         said = credentials.repair()
     except VaultLocked:
@@ -176,7 +175,7 @@ def repair() -> None:
 @click.argument("path", type=click.Path(dir_okay=False))
 def export_(path: str) -> None:
     """Write all keys into one new file that a passphrase opens."""
-    manager = _manager()
+    manager = opened()
     count = manager.credentials.export(path, _typed("Passphrase for the file", twice=True))
     click.echo(f"{count} key{'s' * (count != 1)} in {path}")
 
@@ -185,14 +184,14 @@ def export_(path: str) -> None:
 @click.argument("path", type=click.Path(exists=True, dir_okay=False))
 def import_(path: str) -> None:
     """Take over the keys of an exported file that are not here yet."""
-    added = _manager().credentials.import_(path, _typed("Passphrase of the file"))
+    added = opened().credentials.import_(path, _typed("Passphrase of the file"))
     for key in added:
         click.echo(f"new: {key.provider} ({key.alias})")
     if not added:
         click.echo("all of its keys were here already")
 
 
-def _manager(*, ask: bool = True) -> Manager:
+def opened(*, ask: bool = True) -> Manager:
     """The manager, with the vault opened: by what is at hand, else by what is typed."""
     from nbapimgr.manager import connect
 

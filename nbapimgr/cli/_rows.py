@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from nbapimgr.cli._words import in_a_terminal
+
 __all__ = ["json_option", "show"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Rows as JSON.")
@@ -14,6 +16,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Rows as JSON
 
 def show(rows: list[dict[str, Any]], *, as_json: bool, empty: str = "") -> None:
     """Print rows that have the same fields; `empty` is said where there are none."""
+    rows = [
+        {name: in_a_terminal(one) if isinstance(one, str) else one for name, one in row.items()}
+        for row in rows
+    ]
     if as_json:
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return

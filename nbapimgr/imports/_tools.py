@@ -8,6 +8,7 @@ from nbapimgr.imports._environment import accounts_of
 from nbapimgr.imports._found import Account, Found
 from nbapimgr.imports._parse import dotenv, json_of, table, texts, toml_of
 from nbapimgr.imports._vendors import account, is_key
+from nbapimgr.wire.catalogue import CATALOGUE
 
 __all__ = [
     "read_claude",
@@ -28,8 +29,7 @@ def read_codex_auth(data: bytes) -> Found:
     if is_key(key):
         return Found(accounts=(account("openai", key=key),))
     signed_in = isinstance(auth.get("tokens"), dict)
-    note = "a sign-in with ChatGPT, and no API key: it is for Codex alone"
-    return Found(notes=(note,) if signed_in else ())
+    return Found(notes=(_sign_in("ChatGPT", "openai"),) if signed_in else ())
 
 
 def read_codex(data: bytes) -> Found:
@@ -76,14 +76,24 @@ def read_claude_settings(data: bytes) -> Found:
 
 def read_claude(data: bytes) -> Found:
     """Claude Code's `~/.claude.json` and `config.json`: its API key, where it has one."""
-    key = table(json_of(data)).get("primaryApiKey")
-    return Found(accounts=(account("anthropic", key=key),) if is_key(key) else ())
+    said = table(json_of(data))
+    key = said.get("primaryApiKey")
+    if is_key(key):
+        return Found(accounts=(account("anthropic", key=key),))
+    signed_in = bool(table(said.get("oauthAccount")))
+    return Found(notes=(_sign_in("Claude", "anthropic"),) if signed_in else ())
 
 
 def read_sign_in(data: bytes) -> Found:
     """Credentials of Anthropic's command line: a sign-in, which is for it alone."""
     signed_in = bool(table(json_of(data)))
-    return Found(notes=("a sign-in, and no API key: it is for that tool alone",) * signed_in)
+    return Found(notes=(_sign_in("Claude", "anthropic"),) if signed_in else ())
+
+
+def _sign_in(product: str, vendor: str) -> str:
+    """Why a sign-in is not brought over: a subscription is for its own tools, the API is apart."""
+    page = CATALOGUE[vendor].key_page
+    return f"a sign-in with {product} is not an API key and stays there; get a key at {page}"
 
 
 def read_sgpt(data: bytes) -> Found:

@@ -16,6 +16,7 @@ from nbapimgr.magics._shell import has_person
 from nbapimgr.manager import (
     doctor_rows,
     found_in_environment,
+    leak_rows,
     model_rows,
     provider_rows,
     version_rows,
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 __all__ = ["act", "nothing_configured"]
 
 
+_KEPT: Final = {
+    "open": "it is kept on this machine, encrypted",
+    "none": "it stays in this kernel's memory, or %llm keys setup first",
+    "locked": "it stays in this kernel's memory, or %llm keys unlock first",
+}
+"""Where a key that is typed goes, by the state of the vault."""
+
+
 def act(manager: Manager, command: Command) -> object:
     """Carry out a command; what is returned is shown as the cell's result.
 
@@ -41,12 +50,12 @@ def act(manager: Manager, command: Command) -> object:
     return _ACTIONS[command.name](manager, command)
 
 
-def nothing_configured() -> NotConfigured:
+def nothing_configured(manager: Manager) -> NotConfigured:
     """The error of a cell that cannot be answered because there is nobody to ask."""
-    return NotConfigured(_welcome().lines)
+    return NotConfigured(_welcome(manager).lines)
 
 
-def _welcome() -> Card:
+def _welcome(manager: Manager) -> Card:
     """What a person sees who has configured nothing yet: three ways on."""
     lines = ["nbapimgr is loaded, and no provider is configured yet. Three ways on:"]
     found = found_in_environment()
@@ -56,14 +65,15 @@ def _welcome() -> Card:
         lines.append(f"  1. %llm use {vendor}     the environment has {variable}{others}")
     else:
         lines.append("  1. %llm use openai     once the environment has a key: OPENAI_API_KEY, …")
-    lines.append("  2. %llm keys set openai     type a key; it stays in this kernel's memory")
+    kept = _KEPT.get(manager.credentials.status().state, "it stays in this kernel's memory")
+    lines.append(f"  2. %llm keys set openai     type a key; {kept}")
     lines.append("  3. %llm demo     no key at all: rehearsal servers and a small real model")
     return Card(lines)
 
 
 def _status(manager: Manager, _command: Command) -> object:
     if not manager.providers:
-        return _welcome()
+        return _welcome(manager)
     lines = [f"mode {manager.mode} · route {_route(manager)}"]
     for row in provider_rows(manager):
         mark = "✓" if row["enabled"] and row["key"] != "missing" else "✗"
@@ -115,11 +125,11 @@ def _models(manager: Manager, command: Command) -> object:
     if options.get("usable"):
         rows = [row for row in rows if row["usable"]]
     rows.sort(key=lambda row: not row["usable"])
-    return _table(rows, "No model matches." if manager.providers else _welcome())
+    return _table(rows, "No model matches." if manager.providers else _welcome(manager))
 
 
 def _providers(manager: Manager, _command: Command) -> object:
-    return _table(provider_rows(manager), _welcome())
+    return _table(provider_rows(manager), _welcome(manager))
 
 
 def _usage(manager: Manager, command: Command) -> object:
@@ -136,9 +146,9 @@ def _last(manager: Manager, _command: Command) -> object:
 def _why(manager: Manager, command: Command) -> object:
     route = command.words[0] if command.words else None
     if route is None and manager.last_plan:
-        return _table(why_rows(manager, manager.last_plan), _welcome())
+        return _table(why_rows(manager, manager.last_plan), _welcome(manager))
     plan = manager.plan(manager.request("why", route=route)[0])
-    return _table(why_rows(manager, plan), _welcome())
+    return _table(why_rows(manager, plan), _welcome(manager))
 
 
 def _mode(manager: Manager, command: Command) -> object:
@@ -152,8 +162,9 @@ def _mode(manager: Manager, command: Command) -> object:
     return Card([f"mode {manager.mode}: {meaning}"])
 
 
-def _doctor(manager: Manager, _command: Command) -> object:
-    return _table(doctor_rows(manager), "")
+def _doctor(manager: Manager, command: Command) -> object:
+    found = leak_rows(manager.leaks()) if command.options.get("scan") else []
+    return _table([*doctor_rows(manager), *found], "")
 
 
 def _version(_manager: Manager, _command: Command) -> object:

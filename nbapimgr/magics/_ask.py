@@ -55,7 +55,7 @@ def ask(
     source = _source(manager, asked)
     replay = source.mode == "replay"
     if not manager.providers and not replay:
-        raise nothing_configured()
+        raise nothing_configured(manager)
     silent = assigned or not asked.show
     screen = screen_for(shell, asked.format, stream=asked.stream, silent=silent, replay=replay)
     try:

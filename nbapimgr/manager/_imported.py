@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Import"]
 
+_MOST: Final = 20
+"""Imports that can be taken back."""
 _DONE: Final = ("provider", "key", "route", "budget", "default")
 """What an import adds; all else it only says."""
 
@@ -41,7 +44,8 @@ class Import:
 
     Attributes:
         additions: What is found, in the order in which it is done.
-        failed: After `apply` or `undo`: a line for each that could not be done.
+        done: After `apply` or `undo`: how many things were added or taken back.
+        failed: After either: a line for each that could not be done.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Import:
         record: Path,
     ) -> None:
         self.additions = tuple(additions)
+        self.done = 0
         self.failed: list[str] = []
         self._todo = tuple(one for one in self.additions if one.act in _DONE)
         self._providers = providers
@@ -92,18 +97,27 @@ class Import:
                 done.append(self._add(one, keep))
             except NbApiMgrError as e:
                 self._fail(f"{one.act} {one.name}", e)
+        self.done = len(done)
         if done:
-            self._remember(done)
+            self._remember([*self._remembered(), done][-_MOST:])
         return self
 
     def undo(self) -> Import:
-        """Take back what the last import added, but what was changed since. Itself, again."""
-        for one in reversed(self._remembered()):
+        """Take back what the last import added, but what was changed since. Itself, again.
+
+        Then the import before it is the last one. That there is none is said in `failed`.
+        """
+        *before, last = self._remembered() or [[]]
+        if not last:
+            self.failed.append("there is no import to take back")
+            return self
+        for one in reversed(last):
             try:
                 self._take_back(one)
+                self.done += 1
             except NbApiMgrError as e:
                 self._fail(f"{one.act} {one.name}", e)
-        self._record.unlink(missing_ok=True)
+        self._remember(before)
         return self
 
     def _add(self, one: Addition, keep: bool | None) -> _Done:  # noqa: FBT001  # as in `apply`
@@ -146,21 +160,27 @@ class Import:
         hint = f"; {error.hint}" if error.hint else ""
         self.failed.append(f"{what}: {error}{hint}")
 
-    def _remember(self, done: list[_Done]) -> None:
-        """Keep what was added, in place of what the import before it has added."""
-        data = msgspec.json.encode(done)
+    def _remember(self, imports: list[list[_Done]]) -> None:
+        """Keep what each import has added, the last one last."""
         draft = self._record.with_suffix(f".{os.getpid()}")
         try:
-            draft.write_bytes(data)
+            if not imports:
+                self._record.unlink(missing_ok=True)
+                return
+            draft.write_bytes(msgspec.json.encode(imports))
             draft.replace(self._record)
         except OSError as e:
             self.failed.append(f"what was added cannot be taken back: {e.strerror}")
 
-    def _remembered(self) -> list[_Done]:
+    def _remembered(self) -> list[list[_Done]]:
         try:
-            return msgspec.json.decode(self._record.read_bytes(), type=list[_Done])
-        except (OSError, msgspec.DecodeError):
+            data = self._record.read_bytes()
+        except OSError:
             return []
+        for form, imports in ((list[list[_Done]], list), (list[_Done], lambda one: [one])):
+            with contextlib.suppress(msgspec.DecodeError):  # before, only the last was kept
+                return imports(msgspec.json.decode(data, type=form))
+        return []
 
 
 def _without(table: dict[str, Any], one: _Done) -> dict[str, Any]:

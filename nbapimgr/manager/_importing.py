@@ -30,7 +30,7 @@ __all__ = ["Importing"]
 
 _OLLAMA: Final = "http://127.0.0.1:11434"
 _RECORD: Final = "imported.json"
-"""Beside the settings: what the last import added, so that it can be taken back."""
+"""Beside the settings: what the last imports added, so that it can be taken back."""
 
 
 class Importing:
@@ -71,7 +71,7 @@ class Importing:
         return self._import(merged(pieces, self._known_by_now()))
 
     def last_import(self) -> Import:
-        """The newest import that was done, in this kernel or another; `.undo()` takes it back."""
+        """The newest import that stands, of this kernel or another; `.undo()` takes it back."""
         return self._import(())
 
     def _import(self, additions: Sequence[Addition]) -> Import:

@@ -48,16 +48,17 @@ class ImportActions:
         found, self._found = self._found, None
         if found is None:
             raise OptionError("nothing was looked at yet", hint="look first, then bring it over")
-        count = found.changes
         failed = found.apply().failed
-        said = f"{_things(count - len(failed))} brought over."
+        said = f"{_things(found.done)} brought over."
         if failed:
             said = f"{said} Not: {'; '.join(failed)}"
         return Answer(said=said, data={"undo_import": True})
 
     def _undo(self) -> Answer:
-        failed = self._manager.last_import().undo().failed
-        return Answer(said=f"The import is undone. {'; '.join(failed)}".rstrip())
+        back = self._manager.last_import().undo()
+        if not back.done:
+            raise OptionError("; ".join(back.failed))
+        return Answer(said=f"The import is undone. {'; '.join(back.failed)}".rstrip())
 
 
 def _things(count: int) -> str:

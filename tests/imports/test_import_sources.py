@@ -443,7 +443,11 @@ def test_codex_signed_in_by_key_or_by_account():
         as_bytes({"OPENAI_API_KEY": None, "tokens": {"access_token": "eyJ"}, "last_refresh": "x"})
     )
     assert not found.accounts
-    assert "a sign-in with ChatGPT" in found.notes[0]
+    note = (
+        "a sign-in with ChatGPT is not an API key and stays there; "
+        "get a key at https://platform.openai.com/api-keys"
+    )
+    assert found.notes == (note,)
     assert not tools.read_codex_auth(b"{}")
 
 
@@ -513,7 +517,15 @@ def test_claude_codes_own_key():
 
 
 def test_a_sign_in_is_nobody_elses():
-    assert "a sign-in" in tools.read_sign_in(as_bytes({"access_token": "x" * 20})).notes[0]
+    note = (
+        "a sign-in with Claude is not an API key and stays there; "
+        "get a key at https://platform.claude.com/settings/keys"
+    )
+    assert tools.read_sign_in(as_bytes({"access_token": "x" * 20})).notes == (note,)
+    account = {"oauthAccount": {"emailAddress": "a@b.invalid"}}
+    assert tools.read_claude(as_bytes(account)).notes == (note,)
+    assert not tools.read_claude(as_bytes({"oauthAccount": None}))
+    assert tools.read_claude(as_bytes({**account, "primaryApiKey": PLAIN})).notes == ()
     assert not tools.read_sign_in(b"{}")
 
 

@@ -11,6 +11,7 @@ from nbapimgr import NotConfigured, OptionError, UnknownName
 from nbapimgr.demo._home import provider_of
 from nbapimgr.magics._card import Card
 from nbapimgr.manager import Manager, connect, provider_rows
+from nbapimgr.manager._vaulting import VaultStatus
 from nbapimgr.models import ModelInfo, Provider
 from nbapimgr.settings import Settings
 from tests.magics.replies import FIRST, SECOND, answering, attempt
@@ -259,6 +260,35 @@ def test_doctor_and_version(run, manager):
     assert {"check", "ok", "found", "do"} == set(frame.columns)
     assert "provider first" in set(frame["check"])
     assert lines(run("%llm version"))[0].startswith("python 3.")
+
+
+def test_doctor_looks_for_keys_where_it_is_asked_to(run, manager, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    key = "gsk_" + "Zq7" * 17 + "x"
+    (tmp_path / "a.ipynb").write_text(f'{{"cells": [{{"source": "{key}"}}]}}')
+    assert "key in notebook" not in set(run("%llm doctor").ok().value["check"])
+    frame = run("%llm doctor --scan").ok().value
+    [row] = frame[frame["check"] == "key in notebook"].to_dict("records")
+    assert "cell 1: groq …Zq7x" in row["found"]
+    assert "rotate it at https://console.groq.com/keys" in row["do"]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("open", "type a key; it is kept on this machine, encrypted"),
+        ("none", "type a key; it stays in this kernel's memory, or %llm keys setup first"),
+        ("locked", "type a key; it stays in this kernel's memory, or %llm keys unlock first"),
+        ("memory-only", "type a key; it stays in this kernel's memory"),
+    ],
+)
+def test_the_welcome_says_where_a_key_goes(run, manager, monkeypatch, state, said):
+    for name in list(manager.providers):
+        manager.providers.remove(name)
+    status = VaultStatus(state=state, protection="")
+    monkeypatch.setattr(manager.credentials, "status", lambda: status)
+    assert any(line.endswith(said) for line in lines(run("%llm")))
 
 
 def test_a_package_that_is_missing_is_said_to_be(run, manager, monkeypatch):

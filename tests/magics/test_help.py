@@ -39,9 +39,9 @@ def test_a_command_whose_words_are_known():
     assert help_card("demo").lines[-1].startswith("  HOW: stream, cut, garbled, silent")
 
 
-@pytest.mark.parametrize("topic", ["doctor", "%doctor"])
+@pytest.mark.parametrize("topic", ["version", "%version"])
 def test_a_command_without_options(topic):
-    assert help_card(topic).lines[0] == "%llm doctor"
+    assert help_card(topic).lines[0] == "%llm version"
 
 
 @pytest.mark.parametrize(("topic", "near"), [("temprature", "temperature"), ("--", "known:")])

@@ -77,7 +77,36 @@ def test_undo_takes_back_what_was_added_and_nothing_else(llm, home, where):
     saved = load(home / "settings.toml")
     assert (saved.routes, saved.budgets, saved.default) == ({}, {}, None)
     assert not (home / "imported.json").exists()
+    assert llm.last_import().undo().failed == ["there is no import to take back"]
+
+
+def test_each_import_can_be_taken_back_the_last_one_first(llm, home, where):
+    first = llm.import_settings(where=where, only=["litellm"]).apply()
+    names = list(llm.providers)
+    second = llm.import_settings(where=where, only=["llm", ".env"]).apply()
+    assert first.done > 0 < second.done
+    assert len(llm.providers) > len(names)
+    assert llm.last_import().undo().done == second.done
+    assert list(llm.providers) == names
+    assert llm.last_import().undo().done == first.done
+    assert list(llm.providers) == []
+    assert llm.last_import().undo().done == 0
+
+
+def test_what_an_older_version_kept_of_an_import_can_be_taken_back(llm, home, where):
+    llm.import_settings(where=where, only=["litellm"]).apply()
+    path = home / "imported.json"
+    [last] = json.loads(path.read_text())
+    path.write_text(json.dumps(last))
     assert llm.last_import().undo().failed == []
+    assert list(llm.providers) == []
+
+
+def test_imports_that_are_remembered_are_bounded(llm, home, where, monkeypatch):
+    monkeypatch.setattr("nbapimgr.manager._imported._MOST", 1)
+    llm.import_settings(where=where, only=["litellm"]).apply()
+    llm.import_settings(where=where, only=["llm"]).apply()
+    assert len(json.loads((home / "imported.json").read_text())) == 1
 
 
 def test_another_kernel_can_undo_but_what_was_changed_since_stays(llm, home, where):
@@ -115,7 +144,7 @@ def test_a_record_that_cannot_be_kept_or_read_is_no_harm(llm, home, where):
     assert list(llm.providers) == ["127.0.0.1-9"]
     (home / "imported.json").rmdir()
     (home / "imported.json").write_text("{")
-    assert llm.last_import().undo().failed == []
+    assert llm.last_import().undo().failed == ["there is no import to take back"]
     assert list(llm.providers) == ["127.0.0.1-9"]
 
 
@@ -184,13 +213,19 @@ def test_yes_adds_and_undo_takes_back(run, home):
     disconnect()
     assert run("--undo").exit_code == 0
     assert load(home / "settings.toml").providers == ()
+    disconnect()
+    again = run("--undo")
+    assert again.exit_code == 1
+    assert "there is no import to take back" in again.stderr
 
 
 def test_a_key_that_a_command_cannot_keep_is_said(run):
     """The process ends: a key in its memory alone would be gone."""
     result = run("--yes", "--only", ".env")
     assert result.exit_code == 1
-    assert "key groq: " in result.stderr
+    assert "key groq: there is no vault yet; " in result.stderr
+    assert "; nbapimgr keys setup makes one\n" in result.stderr
+    assert "%llm" not in result.stderr
 
 
 @pytest.mark.parametrize(("answer", "added"), [("y\n", True), ("n\n", False)])
