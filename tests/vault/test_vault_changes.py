@@ -88,8 +88,21 @@ def test_the_newest_is_taken_back_first_or_the_one_that_is_named():
     assert changes.undo(made, "openai", "k2")[1].alias == "k2"
     with pytest.raises(UnknownName, match="no removed or retired key of openai named 'k1'"):
         changes.undo(made, "openai", "k1")
-    with pytest.raises(UnknownName, match="no removed or retired key of groq"):
+    with pytest.raises(UnknownName, match=r"^no removed or retired key of groq named 'any'$"):
         changes.undo(made, "groq")
+
+
+def test_who_was_active_is_active_again_and_nothing_stays_of_the_removal():
+    made = document(1, 2)
+    made = changes.activate(made, found(made, "k2"))
+    gone = changes.remove(made, found(made, "k2"), now=10)
+    gone = changes.activate(gone, found(gone, "k1"))
+    assert gone.of("openai", "removed")[0].was_active
+    back, record = changes.undo(gone, "openai")
+    assert aliases(back) == ["k2", "k1"]
+    assert not record.was_active
+    spare = changes.remove(back, found(back, "k1"), now=20)
+    assert not spare.of("openai", "removed")[0].was_active
 
 
 def test_a_rotation_is_taken_back():
@@ -106,7 +119,9 @@ def test_a_retired_key_is_found_under_its_new_alias_and_can_be_active_again():
     made = changes.add(document(1), a_key(2, alias="k1"), now=0)
     (old,) = made.of("openai", "retired")
     assert changes.found(made, "openai", old.alias) == old
-    assert aliases(changes.activate(made, old)) == [old.alias, "k1"]
+    made = changes.activate(changes.add(made, a_key(3), now=DAY), old)
+    assert aliases(made) == [old.alias, "k1", "k3"]
+    assert [r.ended for r in made.records] == [0, 0, 0]
 
 
 def test_time_ends_a_retirement_and_then_a_removal():

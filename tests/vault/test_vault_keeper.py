@@ -58,6 +58,16 @@ def test_keys_are_bound_all_or_one(home, keeper):
     assert {r.origin for r in closed_vault(home).ready().records} == {"https://proxy:443"}
 
 
+def test_a_retired_key_is_bound_too_and_a_named_one_is_taken_back(home, keeper):
+    keeper.add(a_key(2))
+    keeper.add(a_key(9, alias="k1"))
+    keeper.bind("openai", "https://proxy:443")
+    (old,) = closed_vault(home).ready().of("openai", "retired")
+    assert old.origin == "https://proxy:443"
+    keeper.remove("openai", "k2")
+    assert keeper.undo("openai", "k1").id == old.id
+
+
 def test_checks_are_noted(home, keeper):
     keeper.checked("openai", "k1", "limited", "no credit")
     (record,) = closed_vault(home).ready().records

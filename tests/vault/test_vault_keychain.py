@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 
@@ -79,7 +80,7 @@ def test_what_is_put_there_comes_back(installed):
     assert backend.kept == {("nbapimgr", "vault/slot"): "secret"}
     assert Keychain().get("vault/slot") == "secret"
     keychain.forget("vault/slot")
-    with pytest.raises(VaultLocked, match="no key for this vault"):
+    with pytest.raises(VaultLocked, match=r"^the keychain has no key for this vault$"):
         keychain.get("vault/slot")
 
 
@@ -90,7 +91,7 @@ def test_what_is_put_there_comes_back(installed):
 )
 def test_what_keeps_nothing_or_in_the_clear_is_none(installed, backend):
     installed(backend)
-    assert "there is no keychain here" in Keychain().why_not()
+    assert Keychain().why_not() == f"there is no keychain here ({type(backend).__module__})"
     with pytest.raises(VaultLocked):
         Keychain().put("a", "b")
 
@@ -114,12 +115,15 @@ def test_the_first_real_one_of_a_chain_is_taken(installed):
 def test_packages_of_weak_backends_are_known_by_their_names():
     kind = type("EncryptedKeyring", (), {"__module__": "keyrings.alt.file"})
     assert not is_keychain(kind())
+    for name in ("PlaintextFile", "InsecureStore", "NullKeyring", "ChainerOfMine"):
+        assert not is_keychain(type(name, (), {"__module__": "somewhere"})())
     assert is_keychain(Memory())
 
 
 def test_one_that_lies_is_none():
-    assert "another value" in Keychain(Forgetful()).why_not()
-    with pytest.raises(VaultLocked, match="another value"):
+    said = "the keychain gives back another value than was put there"
+    assert Keychain(Forgetful()).why_not() == said
+    with pytest.raises(VaultLocked, match=f"^{said}$"):
         Keychain(Forgetful()).put("a", "b")
 
 
@@ -140,9 +144,41 @@ def test_one_that_hangs_is_not_waited_for(monkeypatch):
     backend.released.set()
 
 
+def test_a_person_who_was_asked_is_waited_for_longer(monkeypatch):
+    waited = []
+
+    def patient(seconds, function):
+        waited.append(seconds)
+        return function()
+
+    monkeypatch.setattr(_keychain, "within", patient)
+    keychain = Keychain(Memory())
+    assert keychain.why_not() == ""
+    keychain.put("a", "b")
+    assert keychain.get("a") == "b"
+    keychain.forget("a")
+    assert waited == [2.0, 60.0, 2.0, 2.0]
+
+
+def test_what_is_tried_is_gone_afterwards_and_never_the_same():
+    tried = []
+
+    class Watched(Memory):
+        def set_password(self, service, username, password):
+            tried.append((username, password))
+            super().set_password(service, username, password)
+
+    backend = Watched()
+    assert Keychain(backend).why_not() == Keychain(backend).why_not() == ""
+    assert backend.kept == {}
+    assert all(re.fullmatch("probe-[0-9a-f]{8}", name) for name, _ in tried)
+    assert len({name for name, _ in tried}) == len({value for _, value in tried}) == 2
+    assert {len(value) for _, value in tried} == {43}
+
+
 def test_without_keyring_there_is_none(monkeypatch):
     monkeypatch.setitem(sys.modules, "keyring", None)
-    assert "needs keyring" in Keychain().why_not()
+    assert Keychain().why_not() == "the keychain needs keyring"
     with pytest.raises(MissingExtra) as caught:
         Keychain().get("a")
     assert caught.value.hint == "pip install 'nbapimgr[keychain]'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -43,6 +43,28 @@ def test_there_are_none_anywhere_else():
     assert secrets.name == ""
     assert secrets.get("OPENAI_API_KEY") is None
     assert secrets.notices == []
+
+
+def test_the_platform_is_known_by_this_machine_s_variables(monkeypatch):
+    for name in (*COLAB, *KAGGLE, "COLAB_GPU"):
+        monkeypatch.delenv(name, raising=False)
+    assert PlatformSecrets().name == ""
+    monkeypatch.setenv("COLAB_GPU", "")
+    assert PlatformSecrets().name == "Colab"
+    assert PlatformSecrets({}).name == ""
+
+
+def test_what_is_no_text_is_no_secret(colab):
+    assert colab(lambda _name: 7).get("A") is None
+
+
+def test_a_secret_that_was_not_there_is_asked_for_again_after_a_minute(colab, monkeypatch):
+    asked = []
+    now = iter((0.5, 100.0, 159.9, 160.0, 160.0, 161.0))
+    monkeypatch.setattr(_platform, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    secrets = colab(asked.append)
+    assert [secrets.get("A") for _ in range(3)] == [None] * 3
+    assert asked == ["A", "A"]
 
 
 def test_colabs_are_read_once(colab):
@@ -108,6 +130,17 @@ def test_one_that_never_answers_is_not_waited_for(colab, monkeypatch):
         "Colab does not give its secrets here: it does in its own page alone"
     ]
     released.set()
+
+
+def test_who_never_answers_keeps_no_program_from_ending():
+    names = []
+
+    def who():
+        thread = threading.current_thread()
+        names.append((thread.name, thread.daemon))
+
+    within(5, who)
+    assert names == [("nbapimgr-patience", True)]
 
 
 def test_patience_gives_what_a_function_gives():
