@@ -2,7 +2,6 @@
 
 from nbapimgr.manager._answers import Mode, Source, mode_named
 from nbapimgr.manager._connect import connect, disconnect
-from nbapimgr.manager._credentials import Receipt
 from nbapimgr.manager._errors_recovery import Recovery, recoveries
 from nbapimgr.manager._estimates import input_tokens, price
 from nbapimgr.manager._health_rows import health_rows
@@ -20,6 +19,7 @@ from nbapimgr.manager._listings import (
     version_rows,
 )
 from nbapimgr.manager._manager import Manager
+from nbapimgr.manager._receipt import Receipt
 
 __all__ = [
     "Import",

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from nbapimgr.errors import OptionError, UnknownName, VaultError
 from nbapimgr.manager._key_usage import with_use
+from nbapimgr.manager._receipt import Receipt
 from nbapimgr.manager._vaulting import Vaulting
 from nbapimgr.models import Candidate
-from nbapimgr.models._record import Record
 from nbapimgr.secret import Secret, scrub
 from nbapimgr.vault import Keeper, Key, origin_of, read_key
 from nbapimgr.wire.catalogue import guess_vendor
@@ -26,27 +26,10 @@ if TYPE_CHECKING:
     from nbapimgr.models import Provider
     from nbapimgr.vault import CredentialInfo, Credentials
 
-__all__ = ["ManagedCredentials", "Receipt"]
+__all__ = ["ManagedCredentials"]
 
 _FREE = ("env:", "platform:")
 """Aliases of keys that are somebody else's to change."""
-
-
-class Receipt(Record, frozen=True, kw_only=True):
-    """What was done with a key."""
-
-    provider: str
-    alias: str
-    durable: bool
-    """It is encrypted on the disk, twice, and was read back: no crash can lose it."""
-    source: str
-    """ "vault" or "this kernel"."""
-    masked: str
-    fingerprint: str = ""
-    note: str = ""
-    """What a person should know, in one line; empty when all is well."""
-    hint: str = ""
-    """What to do about it."""
 
 
 class ManagedCredentials(Vaulting):
@@ -177,25 +160,60 @@ class ManagedCredentials(Vaulting):
         """
         key = Secret(key)
         name = self._known(provider).name
-        receipt = self.add(name, key, alias="new", spare=True)
-        found = self.test(name, receipt.alias)
+        receipt, works = self._tried(self.add(name, key, alias="new", spare=True))
+        if not works:
+            return receipt
+        if receipt.durable:
+            Keeper(self._vault()).promote(name, receipt.alias, alias)
+        else:
+            self._keys.rename(name, receipt.alias, alias)
+        return replace(receipt, alias=alias, hint="revoke the old key on the provider's page")
+
+    def introduce(
+        self, provider: str, key: str | bytes | Secret, *, alias: str = "default"
+    ) -> Receipt:
+        """Take a key that comes first once it is known to work: `rotate` where its alias is taken.
+
+        No good key gives way to one that is rejected, wherever it comes from. A provider's only
+        key is taken unchecked: it may be the network that is wrong.
+
+        Raises:
+            As `rotate`.
+        """
+        key = Secret(key)
+        live = [info.alias for info in self.list(provider) if info.state == "live"]
+        if alias in live:
+            return self.rotate(provider, key, alias=alias)
+        receipt = self.add(provider, key, alias=alias, spare=True)
+        if not live:
+            return receipt
+        receipt, works = self._tried(receipt)
+        if works:
+            self.activate(provider, receipt.alias)
+        return receipt
+
+    def _tried(self, receipt: Receipt) -> tuple[Receipt, bool]:
+        """What came of the check of a new key, and whether it works; a rejected one is gone.
+
+        Raises:
+            OptionError: The provider rejects it.
+        """
+        name, alias = receipt.provider, receipt.alias
+        found = self.test(name, alias)
         if found.verdict == "rejected":
-            self.remove(name, receipt.alias)
+            self.remove(name, alias)
             raise OptionError(
                 f"{name} rejects the new key: {found.reason or 'it is not valid'}",
                 hint="the old key is as it was",
             )
         if found.verdict == "unknown":
-            note = f"it is a spare: it could not be checked ({found.reason or 'no answer'})"
-            hint = f"%llm keys activate {name} {receipt.alias}"
-            return replace(receipt, note=note, hint=hint)
-        if receipt.durable:
-            Keeper(self._vault()).promote(name, receipt.alias, alias)
-        else:
-            self._keys.rename(name, receipt.alias, alias)
+            first = self._keys.aliases(self._known(name))[0] == alias  # before the environment's
+            place = "is tried first" if first else "is a spare"
+            note = f"it {place}: it could not be checked ({found.reason or 'no answer'})"
+            hint = "" if first else f"%llm keys activate {name} {alias}"
+            return replace(receipt, note=note, hint=hint), False
         note = f"works, but: {found.reason}" if found.verdict == "limited" else ""
-        hint = "revoke the old key on the provider's page"
-        return replace(receipt, alias=alias, note=note, hint=hint)
+        return replace(receipt, note=note, hint=""), True
 
     def test(self, provider: str, alias: str | None = None) -> Checked:
         """Check a key by the provider's free call; the active one where none is named.

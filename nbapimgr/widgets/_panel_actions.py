@@ -123,18 +123,17 @@ class Actions:
         )
         read_key(key, message.provider)  # or its provider would be added without it
         name = self._known_or_added(message)
-        kept = self._manager.credentials.list(name)
         spare = message.slot == _SPARE
-        if not spare and any(info.alias == message.slot for info in kept):
-            return partial(self._replace, name, key, message.slot)
+        if not spare and self._manager.credentials.list(name):
+            return partial(self._introduce, name, key, message.slot)
         receipt = self._manager.credentials.add(name, key, alias=message.slot, spare=spare)
         said = _saved(title(name), receipt)
         self._check_later(name, said)
         return Answer(said=said, data={"provider": name})
 
-    def _replace(self, name: str, key: Secret, slot: str) -> Answer:
-        """Rotate: the old key stays what it is until the new one is known to work."""
-        receipt = self._manager.credentials.rotate(name, key, alias=slot)
+    def _introduce(self, name: str, key: Secret, slot: str) -> Answer:
+        """The old key stays what it is until the new one is known to work."""
+        receipt = self._manager.credentials.introduce(name, key, alias=slot)
         self._check_later(name)
         return Answer(said=_saved(title(name), receipt), data={"provider": name})
 

@@ -272,6 +272,47 @@ def test_a_key_that_could_not_be_checked_is_a_spare(kept, monkeypatch):
     assert secret_of(kept, "default") == KEY
 
 
+@pytest.mark.parametrize("durable", [True, False])
+@pytest.mark.parametrize("alias", ["default", "other"])
+def test_a_new_key_that_is_rejected_comes_before_none_that_is_there(
+    asked, monkeypatch, durable, alias
+):
+    """Whatever alias the good one has, and wherever it comes from."""
+    if durable:
+        asked.credentials.setup()
+    asked.credentials.add("one", KEY, alias=alias)
+    verdict(asked, monkeypatch, "rejected")
+    with pytest.raises(OptionError, match="one rejects the new key"):
+        asked.credentials.introduce("one", OTHER)
+    assert aliases(asked) == [alias]
+    verdict(asked, monkeypatch, "unknown")
+    asked.credentials.introduce("one", OTHER)
+    assert secret_of(asked, aliases(asked)[0]) == KEY
+    asked.credentials.remove("one", aliases(asked)[1])
+    verdict(asked, monkeypatch, "valid")
+    asked.credentials.introduce("one", OTHER)
+    assert secret_of(asked, aliases(asked)[0]) == OTHER
+
+
+def test_nor_before_one_of_the_environment(asked, monkeypatch):
+    monkeypatch.setenv("MY_KEY", KEY)
+    asked.providers.update("one", env=("MY_KEY",))
+    verdict(asked, monkeypatch, "rejected")
+    with pytest.raises(OptionError, match="one rejects the new key"):
+        asked.credentials.introduce("one", OTHER)
+    assert aliases(asked) == ["env:MY_KEY"]
+    verdict(asked, monkeypatch, "unknown", "no network")
+    receipt = asked.credentials.introduce("one", OTHER)
+    assert receipt.note == "it is tried first: it could not be checked (no network)"
+    assert receipt.hint == ""
+
+
+def test_a_first_key_is_taken_whatever_a_check_would_say(asked, monkeypatch):
+    verdict(asked, monkeypatch, "rejected")
+    assert asked.credentials.introduce("one", KEY).alias == "default"
+    assert aliases(asked) == ["default"]
+
+
 def test_a_key_in_memory_is_rotated_there(asked, monkeypatch):
     asked.credentials.add("one", KEY)
     verdict(asked, monkeypatch, "valid")

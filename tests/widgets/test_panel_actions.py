@@ -145,6 +145,21 @@ def test_a_second_key_takes_the_firsts_place_only_if_it_works(page, manager, min
     assert key_of(manager) == OTHER
 
 
+def test_a_rejected_key_does_not_come_before_the_environments(
+    page, manager, mine, server, later, monkeypatch
+):
+    monkeypatch.setenv("NONE_SUCH", OTHER)
+    server.script(REFUSED)
+    entry, sealed = seal(page, KEY)
+    about = {"id": "r", "kind": "key.save", "entry": entry, "provider": "mine"}
+    page.panel.widget._handle_custom_msg(about, [sealed])
+    do_all(later)
+    answer, _ = page.told.get_nowait()
+    assert not answer["ok"]
+    assert "rejects the new key" in answer["said"]
+    assert [key["alias"] for key in card(page.panel)["keys"]] == ["env:NONE_SUCH"]
+
+
 def test_a_spare_key_stands_behind_the_active_one(page, manager, mine, later):
     save(page)
     save(page, OTHER, slot="spare")
