@@ -169,6 +169,7 @@ class _KeyCheck(_ModelList):
             at=time.time(),
             elapsed=self.elapsed,
             models=len(self.found) if self.is_list and failure is None else None,
+            listed=self.found if failure is None and self.following is None else (),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from nbapimgr.models import Failure
+from nbapimgr.models import Failure, ModelInfo
 from nbapimgr.models._record import Record
 
 __all__ = ["Checked", "Verdict", "verdict_on"]
@@ -40,6 +40,8 @@ class Checked(Record, frozen=True, kw_only=True):
     elapsed: float = 0.0
     models: int | None = None
     """How many the provider listed, where the check was its list."""
+    listed: tuple[ModelInfo, ...] = ()
+    """What it said of them, where the list came whole; for whoever asked, and not kept."""
 
     @property
     def answered(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from nbapimgr.manager._lists import Lists
+from nbapimgr.manager._lists import Lists, said_of
 from nbapimgr.models import Candidate, ModelInfo
 from nbapimgr.usage import context_window
 from nbapimgr.wire.failures import stated, unable
@@ -44,6 +44,8 @@ class Facts:
         self._lists = Lists(folder)
         self._lock = threading.RLock()
         self._listed: dict[tuple[str, str], Mapping[str, ModelInfo]] = {}
+        self._heard: set[tuple[str, str]] = set()
+        """Whose lists were kept by this kernel."""
         self._taught: dict[_Key, dict[str, Any]] = {}
         self._priced = False
         self._merged: dict[tuple[str, str], tuple[Provider, ModelInfo]] = {}
@@ -79,9 +81,13 @@ class Facts:
         return {name: window for name, window in known.items() if window is not None}
 
     def heard(self, provider: Provider, models: tuple[ModelInfo, ...]) -> None:
-        """A provider has listed its models."""
+        """A provider has listed its models; what it says again is not written again."""
+        key = (provider.name, provider.base_url)
         with self._lock:
-            self._listed[provider.name, provider.base_url] = self._lists.keep(provider, models)
+            if key in self._heard and self._listed[key] == said_of(models):
+                return
+            self._heard.add(key)
+            self._listed[key] = self._lists.keep(provider, models)
             self._merged.clear()
 
     def learn(self, attempt: Attempt) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nbapimgr.engine import Engine
+    from nbapimgr.health import Checked
     from nbapimgr.manager._facts import Facts
     from nbapimgr.manager._in_force import InForce
     from nbapimgr.manager._manager import Manager
@@ -53,6 +54,13 @@ class Healthy:
         standing = self._engine.breakers.standing(candidate)
         return standing.breaker if standing else None
 
+    def _check_key(self, candidate: Candidate) -> Checked:
+        """What the free call says of a key, which may be another than the active one."""
+        [checked] = self._engine.check([candidate])
+        if checked.listed:
+            self._facts.heard(candidate.provider, checked.listed)
+        return checked
+
     def _mark(self, provider: Provider) -> object:
         """What tells the active key from another, as far as it may be shown."""
         return [(key.alias, key.masked, key.fingerprint) for key in self._keys.list(provider)[:1]]
@@ -74,6 +82,7 @@ class Healthy:
             remembered=lambda: remembered(self._usage),
             in_trouble=self._engine.breakers.waiting,
             answers_again=self._engine.breakers.hasten,
+            heard=self._facts.heard,
         )
         self._engine.breakers.listeners.append(
             lambda breaker, _: monitor.breakers_changed(breaker.provider)

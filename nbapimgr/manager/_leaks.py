@@ -13,9 +13,9 @@ from nbapimgr.wire.key_endings import key_ending
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbapimgr.engine import Engine
+    from nbapimgr.health import Checked
     from nbapimgr.manager._in_force import InForce
-    from nbapimgr.models import Provider
+    from nbapimgr.models import Candidate, Provider
     from nbapimgr.scan import Place, Report
     from nbapimgr.secret import Secret
     from nbapimgr.settings import Places
@@ -29,7 +29,7 @@ class Scanning:
     """What a manager can find out of its keys: where they lie around, and how they are used."""
 
     places: Places
-    _engine: Engine
+    _check_key: Callable[[Candidate], Checked]
     _in_force: InForce
     _keys: Credentials
     _provider: Callable[[str], Provider | None]
@@ -74,7 +74,7 @@ class Scanning:
         return ManagedCredentials(
             keys,
             self._provider,
-            check=lambda candidate: self._engine.check([candidate])[0],
+            check=self._check_key,
             uses=KeyUses(self._uses),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import logging
 import os
 import time
@@ -15,12 +16,12 @@ import msgspec
 from nbapimgr.models import ModelInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from nbapimgr.models import Provider
 
-__all__ = ["Lists"]
+__all__ = ["Lists", "said_of"]
 
 _MOST: Final = 5000
 """Models of one list: OpenRouter's has several hundred, Hugging Face's router a few."""
@@ -39,6 +40,12 @@ class _Kept(msgspec.Struct, frozen=True):
     models: list[ModelInfo]
 
 
+def said_of(models: Iterable[ModelInfo]) -> dict[str, ModelInfo]:
+    """What a list says of models besides their names, by model."""
+    told = (msgspec.structs.replace(info, raw=None) for info in itertools.islice(models, _MOST))
+    return {info.id: info for info in told if info != ModelInfo(id=info.id)}
+
+
 class Lists:
     """One file a provider. What cannot be read or written is as if it had not been asked.
 
@@ -51,12 +58,8 @@ class Lists:
 
     def keep(self, provider: Provider, models: tuple[ModelInfo, ...]) -> Mapping[str, ModelInfo]:
         """Keep what a provider says of its models besides their names; the same by model."""
-        told = [msgspec.structs.replace(info, raw=None) for info in models[:_MOST]]
-        kept = _Kept(
-            base_url=provider.base_url,
-            asked_at=time.time(),
-            models=[info for info in told if info != ModelInfo(id=info.id)],
-        )
+        told = said_of(models)
+        kept = _Kept(base_url=provider.base_url, asked_at=time.time(), models=[*told.values()])
         path = self._path(provider)
         part = path.with_suffix(f".{uuid.uuid4().hex}.part")
         try:
@@ -67,7 +70,7 @@ class Lists:
             with contextlib.suppress(OSError):
                 part.unlink()
             _log.warning("the models of %s are not kept: %s", provider.name, e.strerror)
-        return {info.id: info for info in kept.models}
+        return told
 
     def of(self, provider: Provider) -> Mapping[str, ModelInfo]:
         """What is kept of a provider, by model; empty where it is too old or was another's."""

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nbapimgr.manager._question import Prompt
-    from nbapimgr.models import Attempt, Event, ModelInfo, Provider
+    from nbapimgr.models import Attempt, Event, Provider
     from nbapimgr.settings import Settings
 
 __all__ = ["Manager"]
@@ -94,7 +94,7 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Scanning, View
             snapshot=lambda: self._in_force.settings,
             change=self._in_force.change,
             credentials=keys,
-            models=self._models,
+            models=self.monitor.test,
         )
 
     def ask(
@@ -332,11 +332,6 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Scanning, View
 
     def _provider(self, name: str) -> Provider | None:
         return self._in_force.settings.provider(name)
-
-    def _models(self, provider: Provider) -> tuple[ModelInfo, ...]:
-        found = self.monitor.test(provider)
-        self._facts.heard(provider, found)
-        return found
 
 
 def _reply_of(events: list[Event]) -> Reply:

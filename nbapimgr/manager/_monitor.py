@@ -9,6 +9,8 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from msgspec.structs import replace
+
 from nbapimgr.errors import AllProvidersFailed
 from nbapimgr.health import Checked, History, Schedule
 from nbapimgr.manager._bell import Bell
@@ -86,6 +88,7 @@ class HealthMonitor:
         remembered: Attempts from before this kernel, read when they are first asked for.
         in_trouble: Names of providers with a breaker that an answering provider would close.
         answers_again: Told the name of one that did not answer, and does now.
+        heard: Told what a provider says of its models, where a check was its whole list.
         clock: Seconds that never run backwards.
         chance: Draws from [0, 1), for pauses.
 
@@ -103,6 +106,7 @@ class HealthMonitor:
         remembered: Callable[[], Iterable[Attempt]] = tuple,
         in_trouble: Callable[[], Collection[str]] = tuple,
         answers_again: Callable[[str], object] = lambda name: name,
+        heard: Callable[[Provider, tuple[ModelInfo, ...]], object] = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -114,6 +118,7 @@ class HealthMonitor:
         self._remembered = remembered
         self._in_trouble = in_trouble
         self._answers_again = answers_again
+        self._heard = heard
         self._clock = clock
         self._lock = threading.RLock()
         self._seeded = False
@@ -174,7 +179,7 @@ class HealthMonitor:
         """
         subject = self._subject(provider)
         checked, models, failed = self._engine.examine(subject.candidate)
-        self._note(subject, checked)
+        self._note(subject, replace(checked, listed=models))
         if failed:
             raise AllProvidersFailed(failed)
         return models
@@ -228,6 +233,9 @@ class HealthMonitor:
 
     def _note(self, subject: _Subject, checked: Checked) -> None:
         name = subject.candidate.provider.name
+        if checked.listed:
+            self._heard(subject.candidate.provider, checked.listed)
+            checked = replace(checked, listed=())
         with self._lock:
             before = self._kept.get(name)
             self._kept[name] = _Kept(subject, checked, self._clock())

@@ -287,6 +287,14 @@ def test_a_list_without_an_end_has_one(engine, server, paged):
     assert len(engine.models(paged)) == len(server.seen) == 21
 
 
+def test_a_check_tells_what_is_listed_where_that_is_the_whole_list(engine, server, paged):
+    server.script(page("a", more=False), page("a", more=True), error(401))
+    [whole], [part], [refused] = (engine.check([paged]) for _ in range(3))
+    assert [model.id for model in whole.listed] == ["a"]
+    assert (part.verdict, part.models, part.listed) == ("valid", 1, ())
+    assert (refused.verdict, refused.listed) == ("rejected", ())
+
+
 def test_a_key_check_reads_all_pages_too(engine, server, paged):
     server.script(page("a", more=True), page("b", more=False))
     checked, models, failed = engine.examine(paged)

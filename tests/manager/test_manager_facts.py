@@ -131,6 +131,19 @@ def test_a_changed_provider_is_looked_at_anew(facts):
     assert facts.of(one({"id": "m", "context_window": 2000}), "m").context_window == 2000
 
 
+def test_what_a_list_says_again_is_not_written_again(tmp_path):
+    facts, provider = Facts(tmp_path), one("m")
+    said = (ModelInfo(id="m", tools=False, raw={"at": 1}), ModelInfo(id="n"))
+    facts.heard(provider, said)
+    [path] = tmp_path.iterdir()
+    path.unlink()
+    facts.heard(provider, (ModelInfo(id="m", tools=False, raw={"at": 2}), said[1]))
+    assert not path.exists()
+    facts.heard(provider, (ModelInfo(id="m", tools=True),))
+    assert path.exists()
+    assert facts.of(provider, "m").tools is True
+
+
 # --- in the manager -------------------------------------------------------------------------------
 
 
@@ -146,6 +159,25 @@ def test_who_lacks_what_is_needed_is_skipped_with_the_reason_and_not_asked(asked
     (skip,) = asked.why().skipped
     assert str(skip.candidate) == "small:s"
     assert skip.reason == "needs about 9,000 tokens, its window is 4,096"
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda llm: llm.providers.test("one"),
+        lambda llm: llm.health(check=True),
+        lambda llm: llm.monitor.check(["one"]),
+        lambda llm: llm.credentials.test("one"),
+    ],
+)
+def test_every_free_call_that_lists_models_tells_what_they_can_do(asked, server, look):
+    server.script(status(200, {"data": [{"id": "m", "context_window": 4096}]}))
+    look(asked)
+    assert len(server.seen) == 1
+    facts = asked._facts
+    assert facts.of(asked.providers["one"], "m").context_window == 4096
+    kept = asked.monitor.checked(asked.providers["one"])
+    assert kept is None or kept.listed == ()
 
 
 def test_without_anybody_able_the_cell_says_so_and_nothing_is_sent(llm, server):
