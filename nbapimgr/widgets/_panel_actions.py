@@ -109,8 +109,14 @@ class Actions:
         return Answer()
 
     def _usage(self, _: asked.Usage) -> Answer:
-        self._later(lambda: self._counted(calls_by_day(self._manager)))
+        self._later(self._count)
         return Answer()
+
+    def _count(self) -> None:
+        self._counted(calls_by_day(self._manager))
+        for name in self._manager.providers:
+            self._manager.credentials.list(name, usage=True)  # reads the rows once for all
+        self._changed()
 
     def _begin(self, _: asked.Begin) -> Answer:
         entry = self._entries.begin()

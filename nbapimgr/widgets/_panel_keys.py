@@ -1,30 +1,29 @@
-"""What the panel shows of a provider's keys, and when it advises a new one."""
+"""What the panel shows of a provider's keys, and when it advises a new one or none."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbapimgr.vault import CredentialInfo
+    from nbapimgr.vault import CredentialInfo, KeyUse
 
 __all__ = ["advice", "key_row"]
 
-_OLD: Final = 90
-"""Days after which a key should be replaced: CIS Google Cloud benchmark 1.15, and what vendors'
-help pages say."""
-_DAY: Final = 86_400
 
-
-def key_row(key: CredentialInfo) -> dict[str, Any]:
+def key_row(key: CredentialInfo, now: float) -> dict[str, Any]:
     """A key as the page may know it: by its alias, with no more of it than its mask."""
     notes = []
     if key.state == "retired":
         notes.append(f"asked with last, until {_date(key.until)}")
     if key.created:
         notes.append(f"since {_date(key.created)}")
+    if key.use and key.use.calls:
+        notes.append(_used(key.use))
+    if key.state == "live" and not key.active and (todo := key.advice(now)):
+        notes.append(todo)
     return {
         "alias": key.alias,
         "masked": key.masked,
@@ -43,12 +42,24 @@ def advice(keys: Sequence[CredentialInfo], title: str, now: float) -> str:
         title: How the provider is called.
         now: Seconds since the epoch.
     """
-    if not keys or not keys[0].created:
+    if not keys or keys[0].state != "live":
         return ""
-    days = int((now - keys[0].created) // _DAY)
-    if days <= _OLD:
-        return ""
-    return f"This key is {days} days old: make a new one at {title}, paste it here, revoke this."
+    if why := keys[0].rotate(now):
+        return f"Change this key: {why}. Make a new one at {title}, paste it here, revoke this."
+    if days := keys[0].unused:
+        return f"This key was not used for {days} days: remove it if nothing else needs it."
+    return ""
+
+
+def _used(use: KeyUse) -> str:
+    """What the usage rows of the last 90 days say."""
+    said = [f"{use.calls} call{'s' * (use.calls != 1)} in 90 days"]
+    if use.failed:
+        said.append(f"{use.failed / use.calls:.0%} failed")
+    said.append(f"{use.tokens:,} tokens")
+    if use.cost is not None:
+        said.append(f"${use.cost:,.2f}")
+    return ", ".join([*said, f"last on {_date(use.last)}"])
 
 
 def _date(moment: int) -> str:

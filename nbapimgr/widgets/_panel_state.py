@@ -149,7 +149,7 @@ def _card(manager: Manager, provider: Provider, checking: bool) -> dict[str, Any
         "enabled": provider.enabled,
         "keyless": provider.keyless,
         "key_page": entry.key_page if entry else "",
-        "keys": [key_row(key) for key in keys],
+        "keys": [key_row(key, time.time()) for key in keys],
         "advice": advice(keys, title(provider.name), time.time()),
         "limits": {name: provider.rate_limits.get(name) for name in ("rpm", "tpm", "rpd")},
         "tone": status.tone,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["DAYS", "calls_by_day"]
 
 DAYS: Final = 14
+_ACCOUNT: Final = re.compile("[:#]")
+"""What stands between an account and its key's alias or fingerprint (`credential_id`)."""
 
 
 def calls_by_day(manager: Manager, today: datetime | None = None) -> dict[str, list[int]]:
@@ -22,7 +25,7 @@ def calls_by_day(manager: Manager, today: datetime | None = None) -> dict[str, l
     frame = manager.usage(datetime.combine(first, time(), UTC), ["started_at", "credential_id"])
     counts = {name: [0] * DAYS for name in manager.providers}
     for moment, account in zip(frame["started_at"], frame["credential_id"], strict=True):
-        days = counts.get(str(account).partition(":")[0])
+        days = counts.get(_ACCOUNT.split(str(account), maxsplit=1)[0])
         at = (moment.date() - first).days
         if days is not None and 0 <= at < DAYS:
             days[at] += 1

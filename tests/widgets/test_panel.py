@@ -63,11 +63,14 @@ def test_what_is_sent_with_each_panel_is_small(panel):
 
 
 def test_numbers_of_calls_reach_the_page(page, manager, server, later):
-    manager.providers.add("here", base_url=server.url, models=["m"])
+    manager.providers.add("here", base_url=server.url, models=["m"], key=KEY)
     manager.ask("hello")
+    page.panel.refresh()
+    assert "call" not in page.panel.widget.state["providers"][0]["keys"][0]["note"]
     assert page.ask("usage")["ok"]
     do_all(later)
     assert page.panel.widget.calls["here"][-1] == 1
+    assert "1 call in 90 days" in page.panel.widget.state["providers"][0]["keys"][0]["note"]
 
 
 def shown_as(obj, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 from nbapimgr.health import Checked
 from nbapimgr.models import Breaker, Failure
-from nbapimgr.vault import CredentialInfo
+from nbapimgr.vault import CredentialInfo, KeyUse
 from nbapimgr.widgets._panel_check import in_words
 from nbapimgr.widgets._panel_keys import advice, key_row
 from nbapimgr.widgets._panel_state import shown, status_of, title, vendors
@@ -120,12 +120,36 @@ def info(**about):
 
 
 def test_a_key_is_shown_by_its_mask_with_what_is_known_of_it():
-    assert key_row(info())["note"] == ""
-    assert key_row(info(created=NOW))["note"] == "since 2026-11-18"
-    retired = key_row(info(state="retired", until=NOW, active=False))
+    assert key_row(info(), NOW)["note"] == ""
+    assert key_row(info(created=NOW), NOW)["note"] == "since 2026-11-18"
+    retired = key_row(info(state="retired", until=NOW, active=False), NOW)
     assert retired["note"] == "asked with last, until 2026-11-18"
     assert retired["ours"]
-    assert not key_row(info(alias="env:A", source="environment variable A"))["ours"]
+    assert not key_row(info(alias="env:A", source="environment variable A"), NOW)["ours"]
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (KeyUse(), ""),
+        (KeyUse(calls=1, tokens=7, last=NOW), "1 call in 90 days, 7 tokens, last on 2026-11-18"),
+        (
+            KeyUse(calls=40, failed=2, tokens=12345, cost=1.234, last=NOW),
+            "40 calls in 90 days, 5% failed, 12,345 tokens, $1.23, last on 2026-11-18",
+        ),
+    ],
+)
+def test_what_a_key_was_used_for_stands_beside_it(use, said):
+    assert key_row(info(use=use), NOW)["note"] == said
+
+
+def test_what_to_do_about_a_key_that_is_not_active_stands_beside_it():
+    note = "remove it if nothing else needs it: it was not used for 40 days"
+    assert key_row(info(unused=40, active=False), NOW)["note"] == note
+    assert key_row(info(unused=40), NOW)["note"] == ""
+    assert advice([info(unused=40)], "OpenAI", NOW).startswith("This key was not used for 40 days")
+    assert "it was seen in a.ipynb" in advice([info(seen="a.ipynb")], "OpenAI", NOW)
+    assert advice([info(seen="a.ipynb", state="retired")], "OpenAI", NOW) == ""
 
 
 def test_an_old_key_is_advised_against():
@@ -153,12 +177,15 @@ def test_a_check_is_told_in_a_sentence(about, words):
     assert in_words("X", Checked(provider="x", **about)).startswith(words)
 
 
-def test_calls_are_counted_by_day_and_provider(manager, mine, server):
+def test_calls_are_counted_by_day_and_provider(manager, mine, server, monkeypatch):
     manager.providers.add("here", base_url=server.url, models=["m"], key=KEY)
     assert calls_by_day(manager) == {}
     for _ in range(3):
         manager.ask("hello", route="here")
     today = datetime.now(UTC)
     assert calls_by_day(manager, today) == {"here": [0] * (DAYS - 1) + [3]}
+    monkeypatch.setattr(manager._usage, "_credential_id", lambda c: f"{c.provider.name}#0a1b2c3d")
+    manager.ask("hello", route="here")  # with a key of the vault
+    assert calls_by_day(manager, today) == {"here": [0] * (DAYS - 1) + [4]}
     manager.providers.remove("here")
     assert calls_by_day(manager, today) == {}
