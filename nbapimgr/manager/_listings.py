@@ -133,7 +133,8 @@ def attempt_rows(attempts: tuple[Attempt, ...]) -> list[Row]:
             "input_tokens": attempt.usage.input_tokens if attempt.usage else None,
             "output_tokens": attempt.usage.output_tokens if attempt.usage else None,
             "cost_usd": attempt.cost.amount,
-            "why": attempt.failure.message if attempt.failure else attempt.adapted,
+            "adapted": attempt.adapted,
+            "why": attempt.failure.message if attempt.failure else "",
         }
         for attempt in attempts
     ]

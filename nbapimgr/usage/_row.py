@@ -32,6 +32,9 @@ _Moment = Annotated[int, msgspec.Meta(ge=0, le=LAST_MOMENT * 1_000_000)]
 
 _PROBE = "nbapimgr.probe"
 """The tag of rows whose attempt answered nobody: it found out whether a candidate is well again."""
+_ADAPTED = "nbapimgr.adapted"
+"""The tag of rows whose request was not sent as the user said it, and what was changed: schema v1
+has no column for what happens so seldom."""
 
 
 class Row(msgspec.Struct, omit_defaults=True, gc=False):
@@ -191,9 +194,12 @@ def _cost(check: Checker, attempt: Attempt) -> dict[str, Any]:
 
 
 def _origin(check: Checker, request: Request, attempt: Attempt) -> dict[str, Any]:
-    """Columns that say where the call comes from; a tag of ours tells a probe from an answer."""
+    """Columns that say where the call comes from; tags of ours tell probes and adapted requests."""
     origin = request.origin
-    tags = {**origin.tags, _PROBE: "true"} if attempt.probe else origin.tags
+    tags = origin.tags
+    if attempt.probe or attempt.adapted:
+        ours = {_PROBE: "true" if attempt.probe else "", _ADAPTED: attempt.adapted}
+        tags = {**tags, **{name: value for name, value in ours.items() if value}}
     return {
         "project": check.word("project", origin.project),
         "notebook": check.word("notebook", origin.notebook),

@@ -97,11 +97,12 @@ def _cells(attempt: Attempt) -> tuple[str, ...]:
 
 def _outcome(attempt: Attempt) -> str:
     failure = attempt.failure
+    adapted = f", {_short(attempt.adapted)}" if attempt.adapted else ""
     if failure is None:
-        return attempt.outcome
+        return f"{attempt.outcome}{adapted}"
     status = f" {failure.status}" if failure.status else ""
     said = _short(failure.detail or failure.message)
-    return f"{failure.category}{status}" + (f": {said}" if said else "")
+    return f"{failure.category}{status}{adapted}" + (f": {said}" if said else "")
 
 
 def _short(text: str) -> str:

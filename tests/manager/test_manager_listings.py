@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import metadata
 
 import pytest
@@ -103,11 +104,21 @@ def test_an_attempt_that_was_well(asked):
     assert 0 < row["first_chunk_s"] <= row["duration_s"]
 
 
-def test_what_was_left_out_is_said_where_an_attempt_was_well(asked, server):
+def test_what_was_left_out_is_said_of_the_attempt_and_in_its_row(asked, server):
     said = "Unsupported parameter: 'temperature' is not supported with this model."
     server.script(error(400, said), streamed("ok"))
     asked.ask("Hi", temperature=0.5)
-    assert [row["why"] for row in attempt_rows(asked.attempts)] == [said, "temperature left out"]
+    rows = attempt_rows(asked.attempts)
+    assert [(row["why"], row["adapted"]) for row in rows] == [
+        (said, ""),
+        ("", "temperature left out"),
+    ]
+    [_, tags] = asked.usage(columns=["tags"])["tags"]
+    assert json.loads(tags) == {"nbapimgr.adapted": "temperature left out"}
+    server.script(error(503))
+    with pytest.raises(AllProvidersFailed):
+        asked.ask("Hi", temperature=0.5)
+    assert {row["adapted"] for row in attempt_rows(asked.attempts)} == {"temperature left out"}
 
 
 def test_keys_in_the_environment(monkeypatch):

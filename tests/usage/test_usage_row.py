@@ -246,6 +246,14 @@ def test_a_probe_is_no_answer_and_says_so(row, request_):
     assert row(outcome="ok").is_final
 
 
+def test_what_was_adapted_is_in_the_tags(row, request_):
+    said = '"nbapimgr.adapted":"temperature left out"'
+    assert row(adapted="temperature left out").tags == f'{{"team":"red",{said}}}'
+    both = row(adapted="temperature left out", probe=True).tags
+    assert both == f'{{"team":"red","nbapimgr.probe":"true",{said}}}'
+    assert row().tags == '{"team":"red"}'
+
+
 @pytest.mark.parametrize("tags", [{"a": "x" * 2000}, {"a": object()}, {"a": "\ud800"}])
 def test_tags_that_are_no_short_json_are_dropped(row, request_, refused, tags):
     request = msgspec.structs.replace(request_, origin=Origin(tags=tags))

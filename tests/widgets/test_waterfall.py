@@ -49,6 +49,17 @@ def test_a_probe_is_called_one_and_costs_nobody_time():
     assert said.endswith("Came to nothing: 2 attempts, 1 of them a probe · 1.0 s · $0.001300")
 
 
+def test_what_was_adapted_is_said_with_the_outcome():
+    well = attempt("ok", adapted="temperature left out")
+    lost = failed(adapted="stop left out")
+    said = waterfall_text([lost, well])
+    assert " · rate_limit.short, stop left out: slow down\n" in said
+    assert " · ok, temperature left out\n" in said
+    page = waterfall_html([lost, well])
+    assert "<bdi>ok, temperature left out</bdi>" in page
+    assert "<bdi>rate_limit.short, stop left out: slow down</bdi>" in page
+
+
 def test_an_unknown_cost_is_not_zero():
     assert waterfall_text([failed(), failed()]).endswith("$0.000000 and 2 of unknown cost")
 
