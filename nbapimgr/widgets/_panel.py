@@ -82,6 +82,10 @@ class Panel:
         display({"text/plain": repr(self), _VIEW: view}, raw=True)  # type: ignore[no-untyped-call]  # IPython
         display({"text/plain": "", "text/html": html}, raw=True)  # type: ignore[no-untyped-call]  # IPython
 
+    def _display_(self) -> object:
+        """What marimo shows (https://docs.marimo.io/guides/integrating_with_marimo/displaying_objects/)."""
+        return self.widget
+
     def _asked(self, _: object, content: object, buffers: Sequence[bytes | memoryview]) -> None:
         """Answer a message of the page, whatever it is."""
         self._answering(id_of(content), lambda: self._actions.do(read(content), buffers))

@@ -17,6 +17,8 @@ _STYLE: Final = (
     # … and this here, where the panel itself is shown.
     ".jp-OutputArea-child:has(.nbapimgr-panel) + .jp-OutputArea-child:has(.nbapimgr-static)"
     " { display: none; }"
+    # Front ends right-align tables, which they take for numbers.
+    ".nbapimgr-static table :is(th, td) { text-align: left; }"
 )
 """In a notebook that is not trusted JupyterLab shows this HTML and takes the style out."""
 

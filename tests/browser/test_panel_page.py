@@ -410,6 +410,48 @@ def test_the_theme_is_followed(open_panel):
     host.until(lambda: root.get_attribute("data-theme") == "dark")
 
 
+BACKGROUNDS = [  # each has to change what was seen before
+    ("rgb(250 250 250)", "light"),
+    ("color(display-p3 0.1 0.1 0.12)", "dark"),
+    ("color(srgb 1 1 1)", "light"),
+    ("oklch(0.25 0.01 260)", "dark"),
+    ("color-mix(in srgb, #fff, #eee)", "light"),
+    ("lab(12 0 0)", "dark"),
+    ("oklch(0.98 0.01 260)", "light"),
+    ("rgb(250 250 250 / 0.2)", "dark"),  # the page shows through
+]
+
+
+def test_a_background_is_read_in_every_notation(open_panel):
+    host = open_panel(dark=True)
+    root = host.page.locator(".nbapimgr-panel")
+    assert root.get_attribute("data-theme") == "dark"
+    for colour, theme in BACKGROUNDS:
+        host.page.evaluate(
+            """(colour) => {
+                document.querySelector("main").style.background = colour;
+                document.body.className = colour;  // as a notebook says that its theme changed
+            }""",
+            colour,
+        )
+        host.until(lambda t=theme: root.get_attribute("data-theme") == t, colour)
+
+
+def test_marimos_colours_are_taken(open_panel):
+    host = open_panel(shadow=True)
+    host.page.evaluate(
+        """() => {
+            document.querySelector("style").remove();  // JupyterLab's names
+            document.body.style = "background: #181c1a; --background: #181c1a;"
+                + "--foreground: #eceeed;";
+        }"""
+    )
+    root = host.page.locator(".nbapimgr-panel")
+    host.until(lambda: root.get_attribute("data-theme") == "dark")
+    assert root.evaluate("(panel) => getComputedStyle(panel).backgroundColor") == "rgb(24, 28, 26)"
+    assert root.evaluate("(panel) => getComputedStyle(panel).color") == "rgb(236, 238, 237)"
+
+
 def test_in_a_shadow_tree_it_does_the_same(open_panel, manager):
     five(manager)
     host = open_panel(shadow=True, dark=True)
@@ -444,9 +486,9 @@ def test_a_kernel_that_does_not_answer_is_told(open_panel, manager, monkeypatch)
     host = open_panel()
     monkeypatch.setattr(host, "_asked", type(host._asked)())  # what the page says is lost
     host.page.get_by_text("or choose from").click()
-    host.page.get_by_label("Search providers").fill("ollama")
+    host.page.get_by_label("Search providers").fill("ollama")  # Ollama Cloud is above it
     host.page.get_by_label("Search providers").press("Enter")
-    host.page.get_by_role("button", name="Add Ollama").click()
+    host.page.get_by_role("button", name="Add Ollama", exact=True).click()
     host.page.get_by_text("The kernel has not answered yet.").wait_for()
     assert "ollama" not in manager.providers
 

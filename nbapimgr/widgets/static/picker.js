@@ -22,7 +22,7 @@ export function picker(vendors, chosen) {
     const host = h("small", {}, vendor.keyless && vendor !== OWN ? `${vendor.host}, no key` : vendor.host);
     const button = h("button", { type: "button", onclick: () => chosen(vendor) }, h("span", {}, vendor.title), host);
     const words = [vendor.name, vendor.title, vendor.host, ...vendor.env].join(" ").toLowerCase();
-    return { item: h("li", {}, button), words, button };
+    return { item: h("li", {}, button), words, title: vendor.title.toLowerCase(), button };
   });
   list.append(...entries.map((entry) => entry.item));
   search.addEventListener("input", () => {
@@ -35,7 +35,9 @@ export function picker(vendors, chosen) {
   search.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
-    entries.find((entry) => !entry.item.hidden)?.button.click();
+    const wanted = search.value.trim().toLowerCase(); // "ollama" is not "Ollama Cloud", which comes first
+    const shown = entries.filter((entry) => !entry.item.hidden);
+    (shown.find((entry) => entry.title === wanted) ?? shown[0])?.button.click();
   });
   const box = h(
     "details",
