@@ -4,8 +4,7 @@
 
 mutmut makes the mutants, picks the tests that reach each, and runs them in a copy of the checkout;
 results stay there, so that what was broken off goes on. mutmut leaves decorated functions alone,
-among which are the doors of the vault: in the copy, decorators are calls behind the functions. Nor
-does it change constants of modules: `tests/chaos/mutation_more.py` does.
+among which are the doors of the vault: in the copy, decorators are calls behind the functions.
 
 A mutant that cannot be told from the original is in `mutation_equivalent.toml` with the reason, and
 counts as neither. A mutant that ends in a timeout is noticed.
@@ -143,18 +142,20 @@ def difference(folder: Path, mutant: Mutant) -> tuple[str, str]:
     module, _, name = mutant.name.rpartition(".")
     functions = _functions(folder / "mutants" / f"{module.replace('.', '/')}.py")
     original = functions[name.partition("__mutmut_")[0] + "__mutmut_orig"]
-    rows = list(difflib.ndiff(original[1:], functions[name][1:]))
+    rows = list(difflib.ndiff(original, functions[name]))
     was, becomes = ("\n".join(row[2:] for row in rows if row[0] == sign) for sign in "-+")
     return was, becomes
 
 
 @functools.cache
 def _functions(path: Path) -> dict[str, list[str]]:
-    """The lines of each mutant in a file of mutmut's; the first has the name."""
+    """The lines of each mutant in a file of mutmut's, without its own name."""
     source = path.read_text("utf-8")
     rows = source.splitlines()
     return {
-        node.name: [row.strip() for row in rows[node.lineno - 1 : node.end_lineno]]
+        node.name: [
+            row.strip().replace(node.name, "…") for row in rows[node.lineno - 1 : node.end_lineno]
+        ]
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef) and "__mutmut_" in node.name
     }
@@ -200,6 +201,7 @@ def main() -> int:
     parser.add_argument("--room", choices=ROOMS, default="vault")
     parser.add_argument("--folder", type=Path, help="where the copy and the results are kept")
     parser.add_argument("--only", nargs="*", default=[], help="patterns of names of mutants")
+    parser.add_argument("--again", action="store_true", help="try those once more that survived")
     parser.add_argument("--tests", nargs="*", help="instead of the room's")
     parser.add_argument("--without", nargs="*", default=[], help="tests that are left out")
     parser.add_argument("--least", type=float, default=LEAST)
@@ -208,7 +210,10 @@ def main() -> int:
     room = ROOMS[options.room]
     folder = options.folder or Path(tempfile.gettempdir()) / f"nbapimgr-mutation-{options.room}"
     copied(folder, room, options.tests or room.tests, options.without)
-    mutmut(folder, "run", "--max-children", str(options.workers), *options.only)
+    run = ("run", "--max-children", str(options.workers))
+    mutmut(folder, *run, *options.only)
+    if options.again and (names := [m.name for m in results(folder) if m.status not in NOTICED]):
+        mutmut(folder, *run, *names)
     return judged(folder, results(folder), options.least)
 
 

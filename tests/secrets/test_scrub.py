@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 
 import pytest
@@ -34,19 +35,28 @@ def test_a_known_key_is_taken_out_whole_and_cut(spelling):
     assert scrub(f"{text[:13]} and {text[-13:]}.", SECRETS) == "[secret] and [secret]."
 
 
+def test_the_end_of_a_key_is_found_in_json_too():
+    text = json.dumps("my-own-gateway-key/")[1:-1].replace("/", "\\/")
+    assert scrub(f"{text[-12:]}.", [Secret("my-own-gateway-key/")]) == "[secret]."
+
+
 def test_what_is_too_short_to_search_with_stays():
     assert scrub(KEY[-11:], SECRETS) == KEY[-11:]
     assert scrub(KEY[:11], SECRETS) == KEY[:11]
 
 
 def test_a_text_with_every_spelling_is_clean_afterwards():
-    text = " ".join(SPELLINGS.values())
-    left = scrub(text, SECRETS)
+    whole = [
+        encode(b"." * before + KEY.encode()).decode()
+        for before in range(3)
+        for encode in (base64.b64encode, base64.urlsafe_b64encode)
+    ]
+    left = scrub(" ".join([*SPELLINGS.values(), *whole]), SECRETS)
     assert left.split().count("[secret]") >= 5
     assert leaks({"the text": left}) == []
 
 
-@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+@pytest.mark.parametrize("before", ["", "a", "d", "ab", "ap", "abc"])
 @pytest.mark.parametrize("key", ["my-own-gateway-key-1", "my-own-gateway-key-12", KEY])
 def test_of_base64_only_what_a_neighbour_decides_stays(before, key):
     encoded = base64.b64encode((before + key).encode()).decode()
