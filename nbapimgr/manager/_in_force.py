@@ -68,6 +68,14 @@ class InForce:
         """The administrator's file that decides what is at this place."""
         return self._stack.managed(place)
 
+    def allow(self, change: Callable[[Settings], Settings]) -> None:
+        """Change nothing, and raise what `change` would raise.
+
+        Raises:
+            OptionError: As `change`.
+        """
+        self._changed(self._own.table, [change])
+
     def change(self, change: Callable[[Settings], Settings]) -> None:
         """Replace the snapshot by what `change` makes of it, and save what is different.
 

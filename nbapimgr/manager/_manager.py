@@ -269,13 +269,20 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Scanning, View
 
         Raises:
             UnknownName: It names nothing that exists.
+            OptionError: It cannot be saved, since another source decides; nothing is changed then.
         """
+
+        def chosen(settings: Settings) -> Settings:
+            return msgspec.structs.replace(settings, default=route)
+
+        if save:
+            self._in_force.allow(chosen)
         if route is not None:
             self.adopt(route)
             resolve(route, self._in_force.settings)
-        self._route = route
         if save:
-            self._in_force.change(lambda s: msgspec.structs.replace(s, default=route))
+            self._in_force.change(chosen)
+        self._route = route
 
     def adopt(self, name: str) -> None:
         """Add the known vendor of that name unless a provider, route or model has it."""

@@ -99,6 +99,22 @@ def test_a_managed_provider_can_be_made_ones_own_piece_by_piece(written, home):
     assert llm.providers["mine"].priority == 5
 
 
+@pytest.mark.parametrize(
+    "files",
+    [{"managed": 'default = "mine"\n'}, {"project": '[tool.nbapimgr]\ndefault = "mine"\n'}],
+)
+@pytest.mark.parametrize("route", ["mine:m", "groq"])
+def test_a_default_that_others_decide_is_not_changed_by_halves(written, home, files, route):
+    llm = written(**files, user=USER.replace('default = "mine"', ""))
+    with pytest.raises(OptionError, match=r"default is set by .* and cannot be changed here"):
+        llm.use(route, save=True)
+    assert llm.route == "mine"
+    assert [*llm.providers] == ["mine"]
+    assert load(home / "settings.toml").default is None
+    llm.use(route)
+    assert llm.route == route
+
+
 def test_a_mode_that_is_managed_is_the_mode(written, monkeypatch):
     monkeypatch.setenv("NBAPIMGR_MODE", "record")
     llm = written(managed='mode = "replay"')
