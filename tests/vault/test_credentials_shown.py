@@ -12,7 +12,7 @@ from nbapimgr.secret import Secret
 from nbapimgr.vault import CredentialInfo, Credentials, Folders, Keeper, Key, credentials_of
 from nbapimgr.vault._info import KeyUse
 from nbapimgr.vault._platform import PlatformSecrets
-from tests.vault.vaults import KEY, ORIGIN, a_key, add, new_vault
+from tests.vault.vaults import KEY, ORIGIN, a_key, add, closed_vault, new_vault
 
 OPENAI = Provider(
     name="openai", dialect="openai-chat", base_url="https://api.openai.com/v1", env=("A",)
@@ -121,6 +121,16 @@ def test_where_there_is_no_platform_nobody_is_asked(monkeypatch):
     keys = Credentials({})
     monkeypatch.setattr(keys.platform, "get", lambda _name: Secret("nobody-s-0123456789"))
     assert keys.aliases(OPENAI) == ()
+
+
+def test_what_another_process_has_kept_is_there_at_once(home, vault):
+    keys = Credentials({}, vault=closed_vault(home))
+    add(vault, 1)
+    assert keys.aliases(OPENAI) == ("k1",)
+    add(vault, 2)
+    assert keys.aliases(OPENAI) == keys.look()(OPENAI) == ("k1", "k2")
+    add(vault, 3)
+    assert keys.document() == vault.document()
 
 
 def test_rows_name_a_credential_by_its_fingerprint_or_alias(vault):

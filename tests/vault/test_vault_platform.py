@@ -38,11 +38,13 @@ def raising(name):
     return get
 
 
-def test_there_are_none_anywhere_else():
+def test_there_are_none_anywhere_else(monkeypatch):
+    asked = []
+    monkeypatch.setattr(_platform, "within", lambda *_: asked.append(True))
     secrets = PlatformSecrets({})
     assert secrets.name == ""
     assert secrets.get("OPENAI_API_KEY") is None
-    assert secrets.notices == []
+    assert secrets.notices == asked == []
 
 
 def test_the_platform_is_known_by_this_machine_s_variables(monkeypatch):
