@@ -96,7 +96,8 @@ def status_of(manager: Manager, provider: Provider, keys: Sequence[CredentialInf
         tone, word = _WORDS[checked.verdict]
         return Status(tone=tone, word=word, why=checked.reason)
     if breaker is not None:
-        return Status(tone="warn", word="Left alone", why=breaker.line(time.time()))
+        why = breaker.line(time.time()).removeprefix("open: ")  # the status says so in words
+        return Status(tone="warn", word="Left alone", why=why)
     return _doing(manager.monitor.history.of_provider(provider.name).state, checked)
 
 

@@ -333,9 +333,13 @@ def test_a_removed_provider_is_put_back(open_panel, manager, server):
     card(host, "groq").get_by_role("button", name="Remove Groq").click()
     host.saw("Groq is removed.")
     assert "groq" not in manager.providers
-    host.page.get_by_role("button", name="Undo").click()
+    has_focus = "(it) => it === document.activeElement"
+    undo = host.page.get_by_role("button", name="Undo")
+    host.until(lambda: undo.evaluate(has_focus))  # wherever the button was that was pressed
+    undo.press("Enter")
     host.saw("Groq is back.")
     assert "groq" in manager.providers
+    assert host.page.locator(".nbapimgr-panel").evaluate(has_focus)
     assert host.page.get_by_role("button", name="Undo").count() == 0
 
 

@@ -63,14 +63,16 @@ export function adder(kernel, vendors, told) {
     const key = keyIn(input.value);
     const found = target();
     const fault = faultOf(key);
-    hint.replaceChildren(...(fault ? [fault] : found ? aboutOne(found, key) : aboutMany(key)));
-    say(button, found ? (known.names.includes(found.name) ? `Save key of ${found.title}` : `Add ${found.title}`) : "Add");
+    hint.replaceChildren(...(fault ? [h("span", { class: "fault" }, fault)] : found ? aboutOne(found, key) : aboutMany(key)));
+    const named = found && found !== OWN;
+    say(button, named ? (known.names.includes(found.name) ? `Save key of ${found.title}` : `Add ${found.title}`) : "Add");
   }
 
   /** @param {Vendor} vendor @param {string} key */
   function aboutOne(vendor, key) {
     const variable = known.environment[vendor.name];
     const another = h("button", { type: "button", class: "link", onclick: reset }, "another provider");
+    if (vendor === OWN) return ["Name it and write its address; its key, if it has one, goes above. Or ", another, "."];
     if (key) return chosen ? [`For ${vendor.title}; or `, another, "."] : [icon("ok"), ` Looks like a key of ${vendor.title}.`];
     if (variable) return [icon("ok"), ` The environment has ${variable}: no key need be typed. Or `, another, "."];
     if (vendor.keyless) return [`${vendor.title} needs no key. Or `, another, "."];
@@ -96,9 +98,12 @@ export function adder(kernel, vendors, told) {
     if (!vendor) return input.value ? choice.open() : ask("Paste a key, or choose a provider below.");
     const own = vendor.needs.length > 0;
     const provider = own ? name.value.trim() : vendor.name;
-    if (own && !provider) return name.focus();
+    if (own && !provider) {
+      ask("Give it a name.");
+      return name.focus();
+    }
     if (own && (!address.value.trim() || /[{}]/.test(address.value))) {
-      ask(`Write the address of ${vendor.title} in full.`);
+      ask(`Write the address of ${vendor === OWN ? "your server" : vendor.title} in full.`);
       return address.focus();
     }
     const whose = { provider, vendor: vendor.name, base_url: own ? address.value.trim() : "" };

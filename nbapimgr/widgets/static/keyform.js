@@ -66,7 +66,12 @@ export function keyForm(kernel, about) {
   const id = unique("key");
   const hint = h("p", { id: `${id}-hint`, class: "hint", "aria-live": "polite" });
   const input = keyInput(id, hint.id);
-  input.addEventListener("input", () => say(hint, faultOf(keyIn(input.value))));
+  /** @param {string} fault @param {string} [otherwise] */
+  const advise = (fault, otherwise = "") => {
+    hint.classList.toggle("fault", fault !== "");
+    say(hint, fault || otherwise);
+  };
+  input.addEventListener("input", () => advise(faultOf(keyIn(input.value))));
   /** @type {HTMLButtonElement[]} */
   const buttons = Object.entries(about.slots).map(([slot, words], place) =>
     h("button", { type: place ? "button" : "submit", onclick: place ? () => save(slot) : null }, words));
@@ -75,7 +80,7 @@ export function keyForm(kernel, about) {
   async function save(slot) {
     const fault = faultOf(keyIn(input.value));
     const key = take(input);
-    say(hint, fault || (key ? "" : `Paste the key of ${about.title()} first.`));
+    advise(fault, key ? "" : `Paste the key of ${about.title()} first.`);
     if (fault || !key) return input.focus();
     for (const button of buttons) button.disabled = true;
     const answer = await keep(kernel, key, { provider: about.provider(), slot });

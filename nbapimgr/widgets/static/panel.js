@@ -20,7 +20,7 @@ const LOOK = 60_000;
 
 /** @param {{model: import("@anywidget/types").AnyModel<Model>, el: HTMLElement, signal: AbortSignal}} view */
 function render({ model, el, signal }) {
-  const root = h("section", { class: "nbapimgr-panel", "aria-label": "LLM providers" });
+  const root = h("section", { class: "nbapimgr-panel", "aria-label": "LLM providers", tabindex: "-1" });
   const count = h("p", { class: "count" });
   const busy = h("p", { class: "busy", role: "status" });
   const status = h("p", { class: "said", role: "status" });
@@ -46,6 +46,7 @@ function render({ model, el, signal }) {
     else if (owner) last = ["key.undo", { provider: owner }];
     else if (answer.ok && asked) last = ["", {}];
     undo.hidden = !last[0];
+    if (provider || owner) undo.focus(); // what was pressed goes away, maybe far below
     if (!answer.ok && asked) update(); // what was shown before the kernel agreed
   }
   const waiting = (/** @type {boolean} */ waits) =>
@@ -53,7 +54,10 @@ function render({ model, el, signal }) {
   const kernel = kernelOf(model, signal, { told: (answer) => told(answer, false), waiting });
   const add = adder(kernel, model.get("vendors"), told);
   add.element.append(importer(kernel, told).element);
-  undo.addEventListener("click", async () => told(await kernel.ask(...last)));
+  undo.addEventListener("click", async () => {
+    told(await kernel.ask(...last));
+    if (undo.hidden) root.focus({ preventScroll: true }); // or the next key would be the notebook's
+  });
   const vault = vaultBox(kernel, told);
 
   /** @param {Data[]} providers */
