@@ -95,7 +95,7 @@ def test_it_is_written_as_it_was(home, old):
     vault.ready()
     vault.change(lambda document: document.with_records(*document.records[::-1]))
     before, after = parse(golden.DATA), parse(old.copies[0].read_bytes())
-    assert len(old.copies[0].read_bytes()) == len(golden.DATA)
+    assert len(before.body) == len(after.body)
     one, other = (msgspec.json.decode(msgspec.json.encode(p.header)) for p in (before, after))
     changed = {"generation", "written", "writer", "commit", "mac", "slots"}
     assert {n: v for n, v in one.items() if n not in changed} == {
