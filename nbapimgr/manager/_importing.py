@@ -16,13 +16,13 @@ from nbapimgr.models import Candidate, Provider
 from nbapimgr.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from nbapimgr.imports import Addition
     from nbapimgr.manager._credentials import ManagedCredentials
     from nbapimgr.manager._in_force import InForce
+    from nbapimgr.manager._monitor import HealthMonitor
     from nbapimgr.manager._providers import Providers
-    from nbapimgr.models import ModelInfo
     from nbapimgr.settings import Places
     from nbapimgr.vault import Credentials
 
@@ -41,7 +41,7 @@ class Importing:
     places: Places
     _in_force: InForce
     _keys: Credentials
-    _models: Callable[[Provider], tuple[ModelInfo, ...]]
+    monitor: HealthMonitor
 
     def import_settings(
         self,
@@ -108,7 +108,7 @@ class Importing:
             return Piece(source="ollama", place="OLLAMA_HOST", found=found)
         server = Provider(name="ollama", dialect="ollama", base_url=url, keyless=True)
         try:
-            found = found_models(url, tuple(info.id for info in self._models(server)))
+            found = found_models(url, tuple(info.id for info in self.monitor.test(server)))
         except NbApiMgrError:
             found = Found(notes=("no Ollama answers on this machine",))
         return Piece(source="ollama", place=url, found=found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,7 @@ import msgspec
 from nbapimgr.errors import OptionError, UnknownName
 from nbapimgr.manager._from_catalogue import fields_of_vendor
 from nbapimgr.manager._misplaced import misplaced
-from nbapimgr.models import Provider, fields_of, provider_fields, provider_from
+from nbapimgr.models import Provider, fields_of, naming_fault, provider_fields, provider_from
 from nbapimgr.secret import Secret
 from nbapimgr.vault import origin_of
 from nbapimgr.wire import dialect
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Providers"]
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _LIMITS: Final = frozenset({"rpm", "tpm", "rpd"})
 _LAST: Final = 1000
 """The priority of a local model: it answers when nobody else does."""
@@ -211,10 +209,8 @@ def _nearest_or_needs(name: str) -> str:
 
 
 def _check_name(name: object) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise OptionError(
-            f"{name!r} cannot name a provider", hint="letters, digits, '_', '.' and '-' can"
-        )
+    if fault := naming_fault(name):
+        raise OptionError(fault, hint="up to 64 letters, digits, '_', '.' and '-' can")
 
 
 def _checked(name: str, fields: dict[str, Any]) -> Provider:

@@ -5,7 +5,7 @@ includes reasoning. Times are seconds; moments are seconds since the epoch (UTC)
 """
 
 from nbapimgr.models._breaker import Breaker
-from nbapimgr.models._declared import fields_of, provider_fields, provider_from
+from nbapimgr.models._declared import fields_of, naming_fault, provider_fields, provider_from
 from nbapimgr.models._events import Delta, Event, Failed, Finished, Planned, Restarted, Started
 from nbapimgr.models._provider import Candidate, ModelInfo, Plan, Provider, Skip
 from nbapimgr.models._reply import Attempt, Cost, Failure, Reply, Scope, Usage
@@ -56,6 +56,7 @@ __all__ = [
     "ToolResult",
     "Usage",
     "fields_of",
+    "naming_fault",
     "provider_fields",
     "provider_from",
     "user",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -9,7 +10,12 @@ import msgspec
 from nbapimgr.errors import nearest
 from nbapimgr.models._provider import ModelInfo, Provider
 
-__all__ = ["fields_of", "provider_fields", "provider_from"]
+__all__ = ["fields_of", "naming_fault", "provider_fields", "provider_from"]
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+"""What a provider can be called: it stands in routes, in tables and in file names' places."""
+_SHOWN: Final = 40
+"""Characters of a wrong name that are shown."""
 
 provider_fields: Final = tuple(
     field for field in Provider.__struct_fields__ if field not in {"name", "declared"}
@@ -17,6 +23,15 @@ provider_fields: Final = tuple(
 """The fields of a provider that a user sets; `declared` is a part of `models`."""
 _TOLD: Final = tuple(field for field in ModelInfo.__struct_fields__ if field != "raw")
 _COUNTS: Final = ("context_window", "max_output_tokens")
+
+
+def naming_fault(name: object) -> str:
+    """Why a provider cannot be called so, with the name made harmless; "" where it can."""
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return ""
+    said = ascii(name)
+    said = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
+    return f"{said} cannot name a provider"
 
 
 def provider_from(fields: dict[str, Any]) -> Provider:

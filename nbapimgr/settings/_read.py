@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from nbapimgr.errors import SettingsError, nearest
-from nbapimgr.models import provider_fields, provider_from
+from nbapimgr.models import naming_fault, provider_fields, provider_from
 from nbapimgr.secret import scrub
 from nbapimgr.settings._lines import line_of, line_of_fault
 from nbapimgr.settings._records import MODES, POLICIES, Budget
@@ -25,6 +25,8 @@ Table = dict[str, Any]
 _KEY_NAMES: Final = frozenset({"key", "api_key", "apikey", "token", "secret", "password"})
 _SHOWN: Final = 60
 """Characters of a wrong value that are shown."""
+_LONGEST: Final = 100
+"""Characters of a name: it is shown wherever something is said of what it names."""
 _AT: Final = re.compile(r" - at `\$\.?(.*)`$")
 
 
@@ -46,7 +48,7 @@ class Text:
 
     def _unknown(self, path: Sequence[str], known: Iterable[str]) -> SettingsError:
         *table, key = path
-        return self._fault(path, ".".join(table), f"unknown key {key!r}", _near(key, known))
+        return self._fault(path, ".".join(table), f"unknown key {_shown(key)}", _near(key, known))
 
     def _fault(self, path: Sequence[str], place: str, message: str, hint: str) -> SettingsError:
         line = line_of(self._text, (*self._root, *path))
@@ -141,12 +143,18 @@ class Text:
         return dict(value)
 
     def _each(self, key: str, value: object, read: Callable[[Sequence[str], Any], Any]) -> Table:
-        return {name: read((key, name), one) for name, one in self._tables((key,), value).items()}
+        table = self._tables((key,), value)
+        for name in table:
+            if not name.isprintable() or not 0 < len(name) <= _LONGEST:
+                said = f"{_shown(name)} cannot be a name"
+                hint = f"up to {_LONGEST} printable characters"
+                raise self._fault((key, name), key, said, hint)
+        return {name: read((key, name), one) for name, one in table.items()}
 
     def _route(self, path: Sequence[str], to: object) -> tuple[str, ...]:
         parts = to.split(",") if isinstance(to, str) else to
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            raise self.fault(path, f'expected text such as "fast, local", got {to!r}')
+            raise self.fault(path, f'expected text such as "fast, local", got {_shown(to)}')
         return tuple(part.strip() for part in parts if part.strip())
 
     def _budget(self, path: Sequence[str], value: object) -> Table:
@@ -161,6 +169,9 @@ class Text:
 
     def _provider(self, path: Sequence[str], value: object) -> Table:
         """The fields of a provider. What it must have may be said by another file."""
+        if fault := naming_fault(path[-1]):
+            hint = "up to 64 letters, digits, '_', '.' and '-' can"
+            raise self._fault(path, "providers", fault, hint)
         fields = self._fields(path, value, provider_fields)
         try:
             provider_from({"dialect": "", "base_url": "", **fields, "name": path[-1]})

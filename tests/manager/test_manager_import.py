@@ -174,7 +174,7 @@ def test_the_models_of_an_ollama(llm, where, monkeypatch):
         asked.append(provider.base_url)
         return (ModelInfo(id="qwen3:4b"),)
 
-    monkeypatch.setattr(llm, "_models", models)
+    monkeypatch.setattr(llm.monitor, "test", models)
     found = llm.import_settings(where=where, only=["codex"], ollama=True)
     assert asked == ["http://127.0.0.1:11434"]
     found.apply()
