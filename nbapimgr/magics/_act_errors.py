@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nbapimgr.errors import OptionError
 from nbapimgr.magics._card import Card
+from nbapimgr.magics._table import whole
 from nbapimgr.magics._trace import Trace
 from nbapimgr.manager import health_rows, plan_rows
 
@@ -31,7 +32,7 @@ def errors(manager: Manager, command: Command) -> object:
             raise OptionError("%llm errors report takes no options", hint="%llm errors report")
         return Card(manager.error_report().splitlines())
     frame = manager.errors(since or "30d", by)
-    return frame if len(frame) else Card([_nothing(since or "30d")])
+    return whole(frame) if len(frame) else Card([_nothing(since or "30d")])
 
 
 def _nothing(since: str) -> str:

@@ -13,6 +13,7 @@ from nbapimgr.magics._fetching import Fetching
 from nbapimgr.magics._help import help_card
 from nbapimgr.magics._key_actions import keys
 from nbapimgr.magics._shell import has_person
+from nbapimgr.magics._table import whole
 from nbapimgr.manager import (
     doctor_rows,
     found_in_environment,
@@ -145,10 +146,9 @@ def _last(manager: Manager, _command: Command) -> object:
 
 def _why(manager: Manager, command: Command) -> object:
     route = command.words[0] if command.words else None
-    if route is None and manager.last_plan:
-        return _table(why_rows(manager, manager.last_plan), _welcome(manager))
-    plan = manager.plan(manager.request("why", route=route)[0])
-    return _table(why_rows(manager, plan), _welcome(manager))
+    plan = manager.last_plan if route is None else None
+    rows = why_rows(manager, plan or manager.plan(manager.request("why", route=route)[0]))
+    return whole(rows) if rows else _welcome(manager)
 
 
 def _mode(manager: Manager, command: Command) -> object:

@@ -99,6 +99,13 @@ def test_why_says_how_each_has_done(run, manager):
     ]
     assert all(row["reason"].startswith("last resort, open: rate_limit.short once") for row in rows)
     assert {row["state"] for row in rows} == {"open"}
+    shown = run("%llm why first").value
+    rows = shown.to_dict("records")
+    assert all(row["reason"] in repr(shown) for row in rows)
+    assert all(
+        row["remedy"] in repr(run("%llm errors").value)
+        for row in manager.errors().to_dict("records")
+    )
     manager.providers.update(SECOND.name, enabled=False)
     frame = run("%llm why first").ok().value
     assert list(frame[frame["reason"] == "disabled"]["state"].isna()) == [True]
