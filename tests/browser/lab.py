@@ -79,7 +79,8 @@ class Lab:
                 sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
                 f"--ServerApp.port={self.origin.rpartition(':')[2]}", "--ServerApp.port_retries=0",
                 f"--ServerApp.root_dir={self.work}", "--IdentityProvider.token=",
-                "--LabApp.expose_app_in_browser=True", *arguments,
+                "--LabApp.expose_app_in_browser=True",
+                "--JupyterNotebookApp.expose_app_in_browser=True", *arguments,
             ],
             env={**inherited, **places, **environment},
             stdout=self._log,
@@ -130,18 +131,24 @@ def _free_port():
 class Notebook:
     """A notebook that is open in a page.
 
+    Args:
+        page: Playwright's page.
+        lab: The server.
+        path: The notebook.
+        at: Where: `lab/tree` is JupyterLab, `notebooks` is Notebook 7 where it is installed.
+
     Attributes:
         page: Playwright's page.
         requests: The URLs of everything the page has asked for.
     """
 
-    def __init__(self, page, lab, path):
+    def __init__(self, page, lab, path, *, at="lab/tree"):
         self.page = page
         self.requests = []
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("websocket", lambda socket: self.requests.append(socket.url))
         page.set_default_timeout(1000 * TIMEOUT)
-        self._address = f"{lab.origin}/lab/tree/{path.name}?reset"
+        self._address = f"{lab.origin}/{at}/{path.name}?reset"
 
     def open(self, *, kernel=True):
         """Open it, and wait until its kernel is there."""

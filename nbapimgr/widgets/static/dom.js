@@ -70,6 +70,15 @@ export function unique(word) {
  * @param {HTMLElement} root @param {AbortSignal} signal
  */
 export function keepKeys(root, signal) {
+  // Notebook 7 listens before we do (in the capture phase), and looks for this attribute.
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      if (!(event.target instanceof Element) || !event.composedPath().includes(root)) return;
+      event.target.toggleAttribute("data-lm-suppress-shortcuts", event.key === "Enter" || !(event.ctrlKey || event.metaKey || event.altKey));
+    },
+    { signal, capture: true },
+  );
   root.addEventListener(
     "keydown",
     (event) => {

@@ -97,6 +97,12 @@ function initialize({ model, signal }) {
     bar.addEventListener("keydown", (event) => {
       if (!(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
     });
+    // Notebook 7 listens before that (in the capture phase), and looks for this attribute.
+    const spare = (/** @type {KeyboardEvent} */ event) => {
+      if (!(event.target instanceof Element) || !bar.contains(event.target)) return;
+      event.target.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey || event.altKey));
+    };
+    window.addEventListener("keydown", spare, { signal, capture: true });
     section.append(bar);
     bars.set(element, bar);
     draw(bar, model.get("status"), presses, redraw);
