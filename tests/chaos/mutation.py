@@ -14,10 +14,13 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import difflib
 import functools
 import json
+import math
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOT = Path(__file__).resolve().parents[2]
+SEED = 4
 LEAST = 0.9
 """The share of mutants that must be noticed."""
 NOTICED = frozenset({"killed", "timeout"})
@@ -129,12 +133,33 @@ def mutmut(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def results(folder: Path) -> list[Mutant]:
-    """All mutants that were tried."""
-    said = re.findall(
-        r"^ {4}(\S+): (.+)$", mutmut(folder, "results", "--all", "true"), re.MULTILINE
-    )
-    return [Mutant(*each) for each in said if each[1] != "not checked"]
+def made(folder: Path) -> list[Mutant]:
+    """All mutants that there are."""
+    rows = re.findall(r"(?m)^ {4}(\S+): (.+)$", mutmut(folder, "results", "--all", "true"))
+    return [Mutant(*row) for row in rows]
+
+
+def chosen(folder: Path, number: int) -> list[str]:
+    """The names of so many mutants, always the same ones."""
+    with contextlib.suppress(SystemExit):  # it makes all mutants before it finds that none is so
+        mutmut(folder, "run", "named-so")
+    names = sorted(mutant.name for mutant in made(folder))
+    return random.Random(SEED).sample(names, min(number, len(names)))  # noqa: S311  # no secret
+
+
+def tried(folder: Path, options: argparse.Namespace) -> list[Mutant]:
+    """Try those that are asked for, and those that survive once more where that is asked for."""
+    run = ("run", "--max-children", str(options.workers))
+    wanted = chosen(folder, options.sample) if options.sample else options.only
+    mutmut(folder, *run, *wanted)
+    names = {m.name for m in made(folder) if m.status != "not checked"}
+    if options.sample:
+        names &= set(wanted)
+    if options.again:
+        left = [m.name for m in made(folder) if m.name in names and m.status not in NOTICED]
+        if left:
+            mutmut(folder, *run, *left)
+    return [mutant for mutant in made(folder) if mutant.name in names]
 
 
 def difference(folder: Path, mutant: Mutant) -> tuple[str, str]:
@@ -186,8 +211,20 @@ def judged(folder: Path, mutants: Iterable[Mutant], least: float) -> int:
     count = total(by_module.values())
     counted = count["noticed"] + count["hole"]
     score = count["noticed"] / counted if counted else 0.0
+    low, high = interval(count["noticed"], counted)
     print(f"\n{'pass' if score >= least else 'FAIL'}  {score:.1%} of {counted} mutants are noticed")
+    print(f"      if these are a sample, between {low:.1%} and {high:.1%} of all (Wilson, 95 %)")
     return int(score < least)
+
+
+def interval(noticed: int, counted: int) -> tuple[float, float]:
+    """Between which shares that of all lies, with 95 % confidence (Wilson's interval)."""
+    if not counted:
+        return 0.0, 1.0
+    share, z = noticed / counted, 1.96
+    middle = share + z * z / (2 * counted)
+    half = z * math.sqrt(share * (1 - share) / counted + z * z / (4 * counted**2))
+    return (middle - half) / (1 + z * z / counted), (middle + half) / (1 + z * z / counted)
 
 
 def total(counts: Iterable[Counter[str]]) -> Counter[str]:
@@ -201,6 +238,7 @@ def main() -> int:
     parser.add_argument("--room", choices=ROOMS, default="vault")
     parser.add_argument("--folder", type=Path, help="where the copy and the results are kept")
     parser.add_argument("--only", nargs="*", default=[], help="patterns of names of mutants")
+    parser.add_argument("--sample", type=int, default=0, help="so many, drawn by a fixed seed")
     parser.add_argument("--again", action="store_true", help="try those once more that survived")
     parser.add_argument("--tests", nargs="*", help="instead of the room's")
     parser.add_argument("--without", nargs="*", default=[], help="tests that are left out")
@@ -210,11 +248,7 @@ def main() -> int:
     room = ROOMS[options.room]
     folder = options.folder or Path(tempfile.gettempdir()) / f"nbapimgr-mutation-{options.room}"
     copied(folder, room, options.tests or room.tests, options.without)
-    run = ("run", "--max-children", str(options.workers))
-    mutmut(folder, *run, *options.only)
-    if options.again and (names := [m.name for m in results(folder) if m.status not in NOTICED]):
-        mutmut(folder, *run, *names)
-    return judged(folder, results(folder), options.least)
+    return judged(folder, tried(folder, options), options.least)
 
 
 if __name__ == "__main__":

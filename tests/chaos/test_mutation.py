@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.bench.harness import ROOT
-from tests.chaos.mutation import Mutant, judged, undecorated
+from tests.chaos.mutation import Mutant, interval, judged, undecorated
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="mutmut forks")
 
@@ -33,7 +33,7 @@ SHORT = ("--room", "secret", "--least", "1", "--only", "nbapimgr.secret.x__witho
 def test_no_mutant_of_the_redaction_goes_unnoticed(tmp_path):
     status, said = campaign(tmp_path, *SHORT)
     assert status == 0, said
-    assert "100.0% of 2" in said, said
+    assert "100.0% of 33 mutants" in said, said
 
 
 def test_without_its_tests_a_mutant_lives(tmp_path):
@@ -93,3 +93,10 @@ def test_what_is_judged_needs_something_to_judge(tmp_path):
     assert judged(tmp_path, [], 0.9) == 1
     noticed = [Mutant("a.x_f__mutmut_1", "killed"), Mutant("a.x_f__mutmut_2", "timeout")]
     assert judged(tmp_path, noticed, 1.0) == 0
+
+
+def test_a_sample_says_how_sure_it_is():
+    low, high = interval(95, 100)
+    assert (round(low, 3), round(high, 3)) == (0.888, 0.978)
+    assert interval(0, 0) == (0.0, 1.0)
+    assert interval(4000, 4000)[0] > 0.999
