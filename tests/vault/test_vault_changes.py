@@ -116,7 +116,7 @@ def test_a_rotation_is_taken_back():
 
 
 def test_a_retired_key_is_found_under_its_new_alias_and_can_be_active_again():
-    made = changes.add(document(1), a_key(2, alias="k1"), now=0)
+    made = changes.add(document(1), a_key(2, alias="k1"), now=5)
     (old,) = made.of("openai", "retired")
     assert changes.found(made, "openai", old.alias) == old
     made = changes.activate(changes.add(made, a_key(3), now=DAY), old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 
 import pytest
@@ -62,6 +63,57 @@ def test_a_repair_by_memory_says_no_more_than_it_did(home, filled, folders):
     assert held(closed_vault(home)) == keys(1, 2, 3)
 
 
+def test_what_was_read_takes_the_place_of_what_was_tampered_with(home, filled, folders):
+    """Checksums fit and generations are the same: only who has opened it can tell."""
+    kept = folders.history / "keys-000000000004.vault"
+    for path in (*folders.copies, kept):
+        data = bytearray(path.read_bytes())
+        data[-1000] ^= 1
+        data[-32:] = hashlib.sha256(data[:-32]).digest()
+        path.unlink()
+        path.write_bytes(data)
+    assert filled.repair()[-1] == "generation 4 is in force again"
+    assert held(closed_vault(home)) == keys(1, 2, 3)
+
+
+def test_what_was_read_is_written_again_when_nothing_opens_the_disk_s(filled, folders):
+    for path in folders.key.iterdir():
+        path.unlink()
+    folders.copies[1].unlink()
+    assert filled.repair() == (
+        f"{folders.copies[1]}: missing",
+        "generation 4 is in force again",
+    )
+    assert folders.copies[0].read_bytes() == folders.copies[1].read_bytes()
+
+
+def test_a_vault_that_nothing_opens_is_not_tried_again_and_again(home, folders):
+    class Counting(Pocket):
+        asked = 0
+
+        def get(self, name):
+            self.asked += 1
+            raise VaultLocked("denied")
+
+    vault = closed_vault(home, keychain=Pocket(), environ=KEK)
+    vault.create(lambda m: [m.keychain(), m.recovery_code()])
+    pocket = Counting()
+    after = closed_vault(home, keychain=pocket)
+    assert after.ready() is None
+    once = pocket.asked
+    assert [after.ready() for _ in range(3)] == [None] * 3
+    assert pocket.asked == once > 0
+
+
+def test_ways_are_added_that_need_the_keychain_and_the_environment(home):
+    pocket = Pocket()
+    vault = closed_vault(home, keychain=pocket, environ=KEK)
+    vault.create(lambda m: [m.key_file(), m.recovery_code()])
+    made = vault.change_slots(lambda m: [m.keychain(), m.environment()])
+    assert [each.slot.kind for each in made] == ["keychain", "environment"]
+    assert list(pocket.kept) == [f"{vault.id}/{made[0].slot.id}"]
+
+
 @pytest.mark.parametrize("way", ["recovery code", "passphrase", "environment", "keychain"])
 def test_every_way_in_repairs(home, folders, way):
     pocket = Pocket()
@@ -113,8 +165,6 @@ def test_copies_of_another_vault_are_marked_and_others_keep_their_fault(filled, 
 
 
 def test_a_newer_version_s_copy_is_named_with_what_to_do(home, filled, folders):
-    import hashlib
-
     data = b"nbapimgr-vault/2\nwhat a newer one writes"
     folders.copies[1].write_bytes(data + hashlib.sha256(data).digest())
     with pytest.raises(VaultError) as caught:
