@@ -38,9 +38,9 @@ __all__ = ["LEASE", "Breakers"]
 
 _log = logging.getLogger(__name__)
 
-LEASE: Final = 30.0
-"""Seconds for which one probe keeps others from being sent; it may be that of a kernel that has
-died."""
+LEASE: Final = 40.0
+"""Seconds for which one probe keeps others from being sent: as long as a silent one may take, with
+its connection. It may be that of a kernel that has died."""
 _PASSING: Final = ("service.", "network.")
 """Troubles that may be over when a provider answers anything. Whether money has come in, a limit
 has passed or a key was changed that does not say."""

@@ -175,7 +175,7 @@ def listed(folder: Path) -> list[str]:
     """The names in a folder; none where there is no folder."""
     try:
         return sorted(os.listdir(folder))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 
