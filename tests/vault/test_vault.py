@@ -94,8 +94,9 @@ def test_one_way_to_open_it_is_not_enough_unless_that_is_accepted(home):
     assert vault.state == "none"
     vault.create(lambda m: [m.recovery_code()], accept_loss=True)
     assert vault.state == "open"
-    with pytest.raises(VaultError, match="there is a vault already"):
+    with pytest.raises(VaultError, match="there is a vault already") as caught:
         vault.create(lambda m: [m.key_file(), m.recovery_code()])
+    assert caught.value.hint == "%llm keys unlock opens it"
 
 
 @pytest.mark.parametrize("way", ["key file", "recovery code", "passphrase", "environment"])

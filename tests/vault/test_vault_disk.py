@@ -174,6 +174,7 @@ def test_windows_is_asked_again_while_somebody_reads(tmp_path, calls, monkeypatc
     refusals[:] = [True] * 9
     with pytest.raises(PermissionError):
         _disk.replace(tmp_path / "two", tmp_path / "three")
+    assert slept[1:] == [0.02, 0.04, 0.08, 0.16]
 
 
 def test_windows_does_not_open_folders(tmp_path, calls):

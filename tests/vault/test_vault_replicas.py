@@ -234,8 +234,27 @@ def test_a_writer_that_is_never_first_gives_up(home, vault, monkeypatch):
         raise TakenError
 
     monkeypatch.setattr(Replicas, "write", taken)
-    with pytest.raises(VaultError, match="again and again"):
+    with pytest.raises(VaultError) as caught:
         add(vault, 1)
+    assert str(caught.value) == "NOT saved: other processes were first, again and again"
+
+
+def test_what_a_killed_writer_leaves_is_known_as_such(home, vault, folders, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def killed(*_args):
+        raise Killed
+
+    monkeypatch.setattr(_disk, "remove", lambda _path: None)
+    monkeypatch.setattr(_disk, "publish", killed)
+    with pytest.raises(Killed):
+        add(vault, 1)
+    monkeypatch.undo()
+    (draft,) = folders.first.glob("*.draft")
+    os.utime(draft, (time.time() - 3700, time.time() - 3700))
+    add(closed_vault(home), 2)
+    assert not draft.exists()
 
 
 def test_an_older_copy_that_is_put_back_raises_an_alarm(home, filled, folders):
