@@ -108,6 +108,14 @@ def test_what_is_read_back_must_be_what_was_written(tmp_path, calls):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_is_read_back_as_another_is_written_anew_once(tmp_path, calls):
+    wrong = [b"other"]
+    made = calls(read=lambda fd, size: wrong.pop() if wrong else os.read(fd, size))
+    _disk.draft_on_disk(tmp_path / "f", b"data")
+    assert made.made.count("write") == 2
+    assert (tmp_path / "f").read_bytes() == b"data"
+
+
 def test_a_file_that_could_not_be_synced_is_written_anew_once(tmp_path, calls):
     made = calls(fsync=failing(errno.EIO))
     _disk.draft_on_disk(tmp_path / "f", b"data")
