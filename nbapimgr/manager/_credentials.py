@@ -92,17 +92,18 @@ class ManagedCredentials(Vaulting):
         return self.add(provider, key, alias=alias, spare=True)
 
     def list(
-        self, provider: str, *, removed: bool = False, usage: bool = False
+        self, provider: str | Provider, *, removed: bool = False, usage: bool = False
     ) -> tuple[CredentialInfo, ...]:
         """What may be shown of a provider's keys, the active one first.
 
         Args:
-            provider: Whose.
+            provider: Whose, by name; or a provider that may have been removed since.
             removed: Those too that `undo` takes back.
             usage: Read the usage rows for what each was used, which takes a second when it is done
                 first; what was read last is said anyway.
         """
-        found = self._keys.list(self._known(provider), removed=removed)
+        owner = self._known(provider) if isinstance(provider, str) else provider
+        found = self._keys.list(owner, removed=removed)
         uses = self._uses.fresh() if usage else self._uses.known
         return found if uses is None else with_use(found, uses, time.time())
 
@@ -148,7 +149,7 @@ class ManagedCredentials(Vaulting):
     def rotate(
         self, provider: str, key: str | bytes | Secret, *, alias: str = "default"
     ) -> Receipt:
-        """Put a new key in the place of an old one: kept as a spare, checked, promoted.
+        """Put a new key in the place of an old one: kept where that is, checked, promoted.
 
         The old key is asked with last for a week, and can be taken back. A key that could not be
         checked stays a spare; one that is rejected goes, and the old one stays what it is.
@@ -159,8 +160,12 @@ class ManagedCredentials(Vaulting):
             VaultError: It was not saved.
         """
         key = Secret(key)
-        name = self._known(provider).name
-        receipt, works = self._tried(self.add(name, key, alias="new", spare=True))
+        owner = self._known(provider)
+        name, aliases = owner.name, self._keys.aliases(owner)
+        if alias not in aliases:
+            raise UnknownName(f"key of {name}", alias, aliases)
+        keep = None if self._is_kept(name, alias) else False
+        receipt, works = self._tried(self.add(name, key, alias="new", spare=True, keep=keep))
         if not works:
             return receipt
         if receipt.durable:

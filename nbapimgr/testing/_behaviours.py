@@ -62,8 +62,9 @@ def answer(text: str) -> Behaviour:
     words = re.split(r"(?<=\s)(?=\S)", text)
 
     async def behave(exchange: Exchange) -> None:
-        asked = exchange.seen.json
-        await (streamed(*words) if asked.get("stream") else whole(text))(exchange)
+        body = exchange.seen.body  # a free call has none
+        streams = bool(body) and exchange.seen.json.get("stream")
+        await (streamed(*words) if streams else whole(text))(exchange)
 
     return behave
 

@@ -171,7 +171,8 @@ class Session:
             raise VaultError(look.why_not, hint="pip install -U nbapimgr")
         if not files:
             raise VaultDamaged(look.why_not or "no copy is left", hint="nbapimgr keys repair")
-        for parsed in files:
+        # The copies are alike, as a rule; the keychain is asked, and a passphrase tried, once.
+        for parsed in {(one.head, one.body): one for one in files}.values():
             for slot, key in opener.wrap_keys(parsed.header):
                 if isinstance(key, str):
                     reasons.append(f"{slot.kind}: {key}")

@@ -139,7 +139,7 @@ def title(vendor: str) -> str:
 
 
 def _card(manager: Manager, provider: Provider, checking: bool) -> dict[str, Any]:  # noqa: FBT001  # one of its facts
-    keys = manager.credentials.list(provider.name)
+    keys = manager.credentials.list(provider)  # it may be being removed on another thread
     status = _CHECKING if checking else status_of(manager, provider, keys)
     entry = CATALOGUE.get(provider.vendor)
     return {

@@ -321,6 +321,22 @@ def test_a_key_in_memory_is_rotated_there(asked, monkeypatch):
     assert secret_of(asked, "default") == OTHER
 
 
+def test_a_key_in_memory_is_rotated_there_beside_an_open_vault(kept, monkeypatch):
+    kept.credentials.add("one", KEY, keep=False)
+    verdict(kept, monkeypatch, "valid")
+    receipt = kept.credentials.rotate("one", OTHER)
+    assert (receipt.alias, receipt.durable) == ("default", False)
+    assert aliases(kept) == ["default"]
+    assert secret_of(kept, "default") == OTHER
+
+
+def test_what_is_not_there_is_not_rotated_and_leaves_nothing(kept):
+    kept.credentials.add("one", KEY)
+    with pytest.raises(UnknownName, match="wrk"):
+        kept.credentials.rotate("one", OTHER, alias="wrk")
+    assert aliases(kept) == ["default"]
+
+
 @pytest.mark.parametrize("state", ["valid", "limited", "rejected", "unknown"])
 def test_a_check_is_noted_and_demotes_nothing(kept, home, monkeypatch, state):
     kept.credentials.add("one", KEY)

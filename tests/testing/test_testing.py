@@ -128,6 +128,13 @@ def test_an_answer_is_streamed_where_that_is_asked_for():
         assert events[-1] == testing.DONE.strip()
 
 
+def test_a_request_without_a_body_is_answered_whole():
+    with FaultServer(answer("two words")) as server, way_to(server) as way:
+        way.request("GET", "/v1/models")
+        with way.getresponse() as response:
+            assert text_of(response.read()) == "two words"
+
+
 def test_without_a_script_all_is_well():
     with FaultServer() as server:
         assert text_of(ask(server)[2]) == "ok"

@@ -74,6 +74,19 @@ def test_without_a_way_it_stays_closed(home, old):
         closed_vault(home, keychain=Pocket()).unlock()
 
 
+def test_a_keychain_is_asked_once_for_both_copies(home, old):
+    asked = []
+
+    class Locked(Pocket):
+        def get(self, name):
+            asked.append(name)
+            return super().get(name)
+
+    with pytest.raises(VaultLocked):
+        closed_vault(home, keychain=Locked()).unlock()
+    assert len(asked) == 1
+
+
 def test_its_records_are_read_as_they_were_written(home, old):
     vault = closed_vault(home, keychain=GoldenPocket(), clock=lambda: NOW)
     document = vault.ready()

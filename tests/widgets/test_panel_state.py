@@ -95,6 +95,18 @@ def test_the_whole_state_is_plain_and_holds_no_key(manager, mine, monkeypatch):
     assert state["vault"]["state"] in {"none", "memory-only"}
 
 
+def test_a_provider_that_is_being_removed_stops_nothing(manager, mine, monkeypatch):
+    status = manager.credentials.status
+
+    def meanwhile():
+        if "mine" in manager.providers:
+            manager.providers.remove("mine")  # as another thread does
+        return status()
+
+    monkeypatch.setattr(manager.credentials, "status", meanwhile)
+    assert [card["name"] for card in shown(manager, ())["providers"]] == ["mine"]
+
+
 def test_the_catalogue_reaches_the_page_and_says_what_python_says():
     rows = {row["name"]: row for row in vendors()}
     assert len(rows) >= 20
