@@ -13,9 +13,9 @@ from nbapimgr import Manager
 from nbapimgr.imports import Where
 from nbapimgr.imports._find import SOURCES
 from nbapimgr.imports._sources import FILES
-from nbapimgr.models import Provider, provider_fields
+from nbapimgr.models import Provider
 from nbapimgr.scan import _scan as scan_room
-from nbapimgr.settings import Budget, Settings, read_project, restricted
+from nbapimgr.settings import Budget, Settings, provider_fields, read_project, restricted
 from nbapimgr.settings._records import MODES, PERIODS, POLICIES
 from nbapimgr.settings._versions import VERSION
 from nbapimgr.wire.catalogue import CATALOGUE

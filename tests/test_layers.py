@@ -19,7 +19,7 @@ LAYERS = {
     "magics": 4, "demo": 4, "widgets": 4, "cli": 4, "testing": 4,
 }  # fmt: skip
 SAME_LAYER = {
-    ("models", "errors"), ("errors", "models"), ("errors", "secret"),
+    ("errors", "models"), ("errors", "secret"),
     ("cli", "demo"), ("magics", "demo"), ("magics", "widgets"), ("manager", "widgets"),
 }  # fmt: skip
 """`errors` names `Attempt` for type checkers only and takes keys out of what it says; the command

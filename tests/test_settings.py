@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbapimgr.errors import SettingsError
-from nbapimgr.models import Provider, provider_from
-from nbapimgr.settings import Settings, load, places, save, update
+from nbapimgr.models import Provider
+from nbapimgr.settings import Settings, load, places, provider_from, save, update
 from nbapimgr.settings import _file as file_room
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbapimgr.engine._breaker_rules import SILENT
-from nbapimgr.engine._gear import PATIENT
+from nbapimgr.engine._limits import PATIENT
 from nbapimgr.engine._records import attempt_of, cancelled_attempt_of, reply_of
 from nbapimgr.engine._recovery import Decision, decide, offline
 from nbapimgr.engine._shadow import Shadow
@@ -23,7 +23,8 @@ from nbapimgr.wire.failures import CATEGORIES
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
-    from nbapimgr.engine._gear import Gear, Patience
+    from nbapimgr.engine._gear import Gear
+    from nbapimgr.engine._limits import Patience
     from nbapimgr.models import Attempt, Candidate, Event, Failure, Plan, Request
 
 __all__ = ["Call"]

@@ -12,8 +12,8 @@ from nbapimgr.engine._budget import RetryBudget
 from nbapimgr.engine._call import Call
 from nbapimgr.engine._check import check_keys, examine, list_models
 from nbapimgr.engine._faces import aevents, events, result
-from nbapimgr.engine._gear import Gear, Patience, no_patience, no_windows, unobserved
-from nbapimgr.engine._limits import Limits
+from nbapimgr.engine._gear import Gear, no_windows, unobserved
+from nbapimgr.engine._limits import Limits, Patience, no_patience
 from nbapimgr.engine._loop import LoopThread
 from nbapimgr.engine._needs import by_length
 from nbapimgr.engine._transport import Transport

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nbapimgr.engine._adapting import Adapting
 from nbapimgr.engine._breakers import Breakers
 from nbapimgr.engine._budget import RetryBudget
+from nbapimgr.engine._limits import no_patience
 from nbapimgr.models import Attempt, Candidate, Provider
 from nbapimgr.secret import Secret
 
@@ -14,22 +15,10 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Mapping
 
-    from nbapimgr.engine._limits import Limits
+    from nbapimgr.engine._limits import Limits, Patience
     from nbapimgr.engine._transport import Transport
 
-__all__ = ["PATIENT", "Gear", "Patience", "no_patience", "no_windows", "unobserved"]
-
-
-Patience = tuple[float | None, float | None]
-"""Seconds to the first token and between two pieces; None where too little is known."""
-
-PATIENT: Final[Patience] = (float("inf"), float("inf"))
-"""As long as the limits allow, whatever is known of the candidate."""
-
-
-def no_patience(candidate: Candidate) -> Patience:  # noqa: ARG001  # a default
-    """Nothing is known of how long a candidate takes: the limits stand as they are."""
-    return None, None
+__all__ = ["Gear", "no_windows", "unobserved"]
 
 
 def no_windows(candidates: Iterable[Candidate]) -> Mapping[str, int]:  # noqa: ARG001  # a default

@@ -9,10 +9,9 @@ import msgspec
 from nbapimgr.models import Image, Text
 
 if TYPE_CHECKING:
-    from nbapimgr.engine._gear import Patience
-    from nbapimgr.models import Provider, Request
+    from nbapimgr.models import Candidate, Provider, Request
 
-__all__ = ["Limit", "Limits", "Silence"]
+__all__ = ["PATIENT", "Limit", "Limits", "Patience", "Silence", "no_patience"]
 
 _AT_ONCE: Final = frozenset({None, "none", "minimal"})
 """Efforts of reasoning after which the first token comes as quickly as without."""
@@ -21,6 +20,18 @@ _READS: Final = 20_000
 than hosted models manage. Short questions say nothing of how long a long one takes."""
 _LOOKS: Final = 1.0
 """The same for one picture, its way up included."""
+
+
+Patience = tuple[float | None, float | None]
+"""Seconds to the first token and between two pieces; None where too little is known."""
+
+PATIENT: Final[Patience] = (float("inf"), float("inf"))
+"""As long as the limits allow, whatever is known of the candidate."""
+
+
+def no_patience(candidate: Candidate) -> Patience:  # noqa: ARG001  # a default
+    """Nothing is known of how long a candidate takes: the limits stand as they are."""
+    return None, None
 
 
 class Limit(NamedTuple):

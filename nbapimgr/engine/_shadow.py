@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbapimgr.engine._breaker_rules import SHOWS_LATE
-from nbapimgr.engine._gear import PATIENT
+from nbapimgr.engine._limits import PATIENT
 from nbapimgr.engine._records import attempt_of, cancelled_attempt_of
 from nbapimgr.engine._trial import Trial
 

@@ -19,7 +19,8 @@ from nbapimgr.wire.failures import classify, network
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
-    from nbapimgr.engine._gear import Gear, Patience
+    from nbapimgr.engine._gear import Gear
+    from nbapimgr.engine._limits import Patience
     from nbapimgr.engine._transport import Origin, Response
     from nbapimgr.models import Candidate, Delta, Failure, Provider, Request
     from nbapimgr.secret import Secret

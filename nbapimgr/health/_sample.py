@@ -6,7 +6,7 @@ twice its 99th percentile up by itself (5 s, 10 s, 20 s), although nobody is slo
 counted as less, a slow candidate is cut off by what its own slowness has made shorter. What the
 limit let pass is known, and twice its slowest leaves room to grow. A candidate that has become
 slower than that all at once is seen where nobody waits who could be answered by another: probes
-and last resorts are given the longest limit there is (`engine._gear.PATIENT`), and what they
+and last resorts are given the longest limit there is (`engine._limits.PATIENT`), and what they
 measure is no censored value.
 """
 

@@ -10,8 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from nbapimgr.errors import NbApiMgrError, SettingsError
-from nbapimgr.models import fields_of
-from nbapimgr.settings import Budget
+from nbapimgr.settings import Budget, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,9 @@ import msgspec
 from nbapimgr.errors import OptionError, UnknownName
 from nbapimgr.manager._from_catalogue import fields_of_vendor
 from nbapimgr.manager._misplaced import misplaced
-from nbapimgr.models import Provider, fields_of, naming_fault, provider_fields, provider_from
+from nbapimgr.models import Provider
 from nbapimgr.secret import Secret
+from nbapimgr.settings import fields_of, naming_fault, provider_fields, provider_from
 from nbapimgr.vault import origin_of
 from nbapimgr.wire import dialect
 from nbapimgr.wire.catalogue import CATALOGUE

@@ -5,7 +5,6 @@ includes reasoning. Times are seconds; moments are seconds since the epoch (UTC)
 """
 
 from nbapimgr.models._breaker import Breaker
-from nbapimgr.models._declared import fields_of, naming_fault, provider_fields, provider_from
 from nbapimgr.models._events import Delta, Event, Failed, Finished, Planned, Restarted, Started
 from nbapimgr.models._provider import Candidate, ModelInfo, Plan, Provider, Skip
 from nbapimgr.models._reply import Attempt, Cost, Failure, Reply, Scope, Usage
@@ -55,9 +54,5 @@ __all__ = [
     "ToolCall",
     "ToolResult",
     "Usage",
-    "fields_of",
-    "naming_fault",
-    "provider_fields",
-    "provider_from",
     "user",
 ]

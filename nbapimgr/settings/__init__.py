@@ -1,5 +1,11 @@
 """What the user chose: providers, routes, budgets. TOML files laid over each other."""
 
+from nbapimgr.settings._declared import (
+    fields_of,
+    naming_fault,
+    provider_fields,
+    provider_from,
+)
 from nbapimgr.settings._file import amend, load, read, save, understood, update
 from nbapimgr.settings._layers import Layer, Origin, Stack, locked
 from nbapimgr.settings._places import Places, managed_files, places
@@ -16,11 +22,15 @@ __all__ = [
     "Settings",
     "Stack",
     "amend",
+    "fields_of",
     "load",
     "locked",
     "managed_files",
+    "naming_fault",
     "places",
     "project_file",
+    "provider_fields",
+    "provider_from",
     "read",
     "read_project",
     "restricted",

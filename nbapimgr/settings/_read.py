@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from nbapimgr.errors import SettingsError, nearest
-from nbapimgr.models import naming_fault, provider_fields, provider_from
 from nbapimgr.secret import scrub
+from nbapimgr.settings._declared import naming_fault, provider_fields, provider_from
 from nbapimgr.settings._lines import line_of, line_of_fault
 from nbapimgr.settings._records import MODES, POLICIES, Budget
 from nbapimgr.settings._versions import VERSION, upgraded, version_of

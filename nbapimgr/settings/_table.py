@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from nbapimgr.models import Provider, fields_of, provider_from
+from nbapimgr.models import Provider
+from nbapimgr.settings._declared import fields_of, provider_from
 from nbapimgr.settings._records import Budget, Settings
 
 __all__ = [

@@ -209,7 +209,9 @@ class FaultServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for writer in self._writers:
-            writer.transport.abort()
+            with contextlib.suppress(AttributeError):
+                # What closed after it had sent the rest has no loop any more, and asyncio asks it.
+                writer.transport.abort()
         for _ in range(3):  # each layer of a connection takes a turn of the loop to close
             await asyncio.sleep(0)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from nbapimgr.errors import OptionError, UnknownName
-from nbapimgr.models import fields_of
+from nbapimgr.settings import fields_of
 from nbapimgr.vault import read_key
 from nbapimgr.widgets import _panel_messages as asked
 from nbapimgr.widgets._panel_answer import Answer

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from nbapimgr.errors import NbApiMgrError
 from nbapimgr.imports import Found, Known, Piece, merged
 from nbapimgr.imports._sources import FILES
-from nbapimgr.models import provider_from
 from nbapimgr.secret import Secret
-from nbapimgr.settings import Budget
+from nbapimgr.settings import Budget, provider_from
 from nbapimgr.wire.catalogue import CATALOGUE
 
 KEY = "sk-proj-Zz9" + "q7" * 10 + "T3BlbkFJ" + "w8" * 10

@@ -18,9 +18,9 @@ from nbapimgr.models import (
     Provider,
     Request,
     Tool,
-    provider_from,
     user,
 )
+from nbapimgr.settings import provider_from
 from tests.engine.faultserver import error, status
 
 OPENAI = Provider(

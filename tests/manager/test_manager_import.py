@@ -191,7 +191,8 @@ def test_the_models_of_an_ollama(llm, where, monkeypatch):
 @pytest.fixture
 def run(home, where, monkeypatch):
     monkeypatch.setenv("HOME", str(where.home))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    for name in ("XDG_CONFIG_HOME", "CI", "GITHUB_ACTIONS", "GITLAB_CI"):  # in CI no key is kept
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(where.work)
     yield lambda *words, **more: CliRunner().invoke(main, ["import", *words], **more)
     disconnect()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from nbapimgr.models import ModelInfo, Provider, fields_of, provider_from
+from nbapimgr.models import ModelInfo, Provider
+from nbapimgr.settings import fields_of, provider_from
 
 BASE = {"name": "x", "dialect": "openai-chat", "base_url": "http://h"}
 TABLE = {"id": "n", "context_window": 4096, "images": False}

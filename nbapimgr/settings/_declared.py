@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from nbapimgr.errors import nearest
-from nbapimgr.models._provider import ModelInfo, Provider
+from nbapimgr.models import ModelInfo, Provider
 
 __all__ = ["fields_of", "naming_fault", "provider_fields", "provider_from"]
 
