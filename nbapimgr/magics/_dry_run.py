@@ -12,6 +12,7 @@ from nbapimgr.models import Image, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from nbapimgr.manager import Manager
     from nbapimgr.models import Message, Plan, Request
@@ -25,7 +26,7 @@ def dry_run(manager: Manager, request: Request) -> Card:
     tokens = input_tokens(request)
     lines = ["dry run: nothing is sent", "", *_asked(request), ""]
     lines.append(f"about {tokens} input tokens, {_longest(request)}")
-    lines += _order(plan, request, tokens)
+    lines += _order(plan, request, tokens, manager.places.prices)
     return Card(lines)
 
 
@@ -56,14 +57,18 @@ def _longest(request: Request) -> str:
     return f"at most {request.max_tokens} output tokens"
 
 
-def _order(plan: Plan, request: Request, tokens: int) -> Iterator[str]:
+def _order(plan: Plan, request: Request, tokens: int, prices: Path) -> Iterator[str]:
     fit = len(plan.candidates) - len(plan.resorts)
     for number, candidate in enumerate(plan.candidates, 1):
-        likely = price(candidate, tokens, request.max_tokens or 0, at=time.time())
+        output = request.max_tokens or 0
+        likely = price(candidate, tokens, output, at=time.time(), overrides=prices)
         cost = "price unknown" if likely.amount is None else money(likely.amount)
         least = "" if request.max_tokens else " for the input alone"
-        held = "" if number <= fit else f" · last resort, {plan.resorts[number - fit - 1].reason}"
-        yield f"  {number}. {candidate} · {cost}{least if likely.amount else ''}{held}"
+        why = plan.reasons.get(str(candidate), "")
+        if number > fit:
+            why = f"last resort, {plan.resorts[number - fit - 1].reason}"
+        placed = f" · {why}" if why else ""
+        yield f"  {number}. {candidate} · {cost}{least if likely.amount else ''}{placed}"
     for skip in plan.skipped:
         yield f"  –  {skip.candidate} · not asked: {skip.reason}"
     if not plan.candidates:

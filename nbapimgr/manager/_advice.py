@@ -43,14 +43,7 @@ def _names(stack: Stack) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _not_yet(stack: Stack) -> Iterator[tuple[tuple[str, ...], str]]:
     """Settings that are understood and checked, whose effect this version does not have."""
-    settings = stack.settings
-    other = "is not in force yet: candidates are tried by priority"
-    if settings.policy != "priority":
-        yield ("policy",), f"{settings.policy!r} {other}"
-    for name, policy in settings.policies.items():
-        if policy != "priority":
-            yield ("policies", name), f"{policy!r} {other}"
-    for name in settings.budgets:
+    for name in stack.settings.budgets:
         yield ("budgets", name), "is not in force yet: nothing is refused because of it"
 
 

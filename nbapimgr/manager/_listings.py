@@ -108,7 +108,8 @@ def _has_key(manager: Manager, name: str) -> bool:
 def plan_rows(plan: Plan) -> list[Row]:
     """Who is tried in which order, who only as a last resort and why, and who not and why."""
     fit = len(plan.candidates) - len(plan.resorts)
-    reasons = ["tried in this place"] * fit
+    names = map(str, plan.candidates[:fit])
+    reasons = [plan.reasons.get(name, "tried in this place") for name in names]
     reasons += [f"last resort, {resort.reason}" for resort in plan.resorts]
     rows: list[Row] = [
         {"order": str(number), "candidate": str(candidate), "reason": reason}

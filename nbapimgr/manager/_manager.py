@@ -20,8 +20,8 @@ from nbapimgr.manager._facts import Facts
 from nbapimgr.manager._healthy import Healthy
 from nbapimgr.manager._importing import Importing
 from nbapimgr.manager._leaks import Scanning
-from nbapimgr.manager._planning import plan_for
-from nbapimgr.manager._preferences import Preferences
+from nbapimgr.manager._ordering import Ordering
+from nbapimgr.manager._planning import Planning
 from nbapimgr.manager._prices import Prices
 from nbapimgr.manager._providers import Providers
 from nbapimgr.manager._question import question
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Manager"]
 
 
-class Manager(Preferences, Breaking, Failing, Healthy, Importing, Scanning, Views):
+class Manager(Planning, Breaking, Failing, Healthy, Importing, Scanning, Views):
     """The providers of one person in one kernel, and how to ask them.
 
     Args:
@@ -90,6 +90,7 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Scanning, View
             state=SqliteStore(state_folder(home)),
         )
         self.monitor = self._watch_over()
+        self._ordering = Ordering(self.monitor, self.places.prices)
         self.providers = Providers(
             snapshot=lambda: self._in_force.settings,
             change=self._in_force.change,
@@ -207,14 +208,6 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Scanning, View
         asked = question(prompt, schema=wanted.schema, schema_name=wanted.name, **options)
         return asked, wanted.read
 
-    def plan(self, request: Request) -> Plan:
-        """Who would be tried now, in order, and who not and why. Nothing is sent."""
-        return self._engine.breakers.arrange(self._wish(request)).plan
-
-    def why(self, route: str | None = None) -> Plan | None:
-        """The plan of the newest call, or what it would be now for a route."""
-        return self.last_plan if route is None else self.plan(self.request("why", route=route)[0])
-
     def usage(
         self,
         since: str | timedelta | datetime | None = "30d",
@@ -299,11 +292,6 @@ class Manager(Preferences, Breaking, Failing, Healthy, Importing, Scanning, View
 
     def _request(self, prompt: Prompt | Request, options: dict[str, Any]) -> Request:
         return prompt if isinstance(prompt, Request) else question(prompt, **options)
-
-    def _wish(self, request: Request) -> Plan:
-        """The plan as if nobody had failed."""
-        route, settings = request.route or self.route, self._in_force.settings
-        return plan_for(request, route, settings, credentials=self._keys.look(), facts=self._facts)
 
     def _account(self, request: Request) -> Callable[[Attempt], Attempt]:
         self._prices.start()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nbapimgr.models import Provider
     from nbapimgr.settings import Settings
 
-__all__ = ["Resolved", "Target", "known_names", "resolve", "rest"]
+__all__ = ["Resolved", "Target", "known_names", "parts", "resolve", "rest"]
 
 Target = tuple[str, str | None]
 """Provider name and model; model None stands for the provider's own models in order."""
@@ -69,6 +69,28 @@ def rest(resolved: Resolved, settings: Settings) -> tuple[Target, ...]:
     return (*resolved.targets, *others)
 
 
+def parts(route: str | None, settings: Settings) -> list[tuple[str, tuple[Target, ...]]]:
+    """The policy and the targets of each part of a route that is ordered by itself.
+
+    A route of the settings is ordered as a whole. A list that was written in the call, and a route
+    whose policy is `priority`, keep their order; but a route or provider in them that has a policy
+    by its name is ordered by it, in its place. Who stands behind a single target is another part:
+    `policy` orders them.
+
+    Args:
+        route: One that `resolve` takes.
+        settings: What it may name.
+    """
+    resolved = resolve(route, settings)
+    route = settings.default if route is None else route
+    if route is None:
+        return [(settings.policy, resolved.targets)]
+    found = list(_parts(route.strip(), settings, settings.policy))
+    if resolved.backed:
+        found.append((settings.policy, rest(resolved, settings)[len(resolved.targets) :]))
+    return found
+
+
 def known_names(settings: Settings) -> list[str]:
     """Every route a user can name, for completion and suggestions."""
     names = [*settings.routes, *(p.name for p in settings.providers)]
@@ -80,10 +102,26 @@ def _by_priority(providers: Iterable[Provider]) -> list[Provider]:
     return sorted(providers, key=lambda p: p.priority)
 
 
+def _parts(
+    route: str, settings: Settings, otherwise: str
+) -> Iterable[tuple[str, tuple[Target, ...]]]:
+    policy = "priority" if "," in route else settings.policies.get(route, otherwise)
+    if policy == "priority" and ("," in route or route in settings.routes):
+        inner = route if "," in route else ",".join(settings.routes[route])
+        for part in _split(inner):
+            yield from _parts(part, settings, "priority")
+    else:
+        yield policy, resolve(route, settings).targets
+
+
+def _split(route: str) -> Iterable[str]:
+    return filter(None, (part.strip() for part in route.split(",")))
+
+
 def _expand(
     route: str, settings: Settings, everyone: Sequence[Provider], seen: tuple[str, ...]
 ) -> Iterable[Target]:
-    for part in filter(None, (p.strip() for p in route.split(","))):
+    for part in _split(route):
         if part in seen:
             raise SettingsError(f"route {part!r} leads to itself: {' → '.join((*seen, part))}")
         if part in settings.routes:

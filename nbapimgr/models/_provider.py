@@ -76,3 +76,6 @@ class Plan(Record, frozen=True, kw_only=True):
     them, in their order."""
     route: str | None = None
     policy: str = "priority"
+    """How the candidates of the route are ordered."""
+    reasons: dict[str, str] = {}
+    """"provider:model" -> by what it has its place, where that is not its priority."""

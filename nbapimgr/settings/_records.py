@@ -15,7 +15,7 @@ PERIODS: Final[tuple[str, ...]] = get_args(Period)
 MODES: Final = ("live", "record", "replay")
 """Where answers come from: the providers; they, kept beside the notebook; what was kept."""
 POLICIES: Final = ("priority", "cheapest", "fastest", "balanced", "spread")
-"""How a route's candidates are ordered."""
+"""How a route's candidates are ordered; `manager._policies` says what each means."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,9 +40,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mode: str | None = None
     """Where answers come from: "live", "record" or "replay"; None is "live"."""
     policy: str = "priority"
-    """How candidates are ordered, where `policies` says nothing of their route."""
+    """How candidates are ordered, where `policies` says nothing of their route; a list that is
+    written in a call stays as it is."""
     policies: dict[str, str] = {}
-    """Route or provider -> how its candidates are ordered."""
+    """Route, or provider where it is named as one -> how its candidates are ordered."""
     budgets: dict[str, Budget] = {}
     """Name -> limit."""
     projects: tuple[str, ...] = ()

@@ -54,7 +54,7 @@ def test_what_would_be_sent_to_whom(llm):
 def test_what_it_would_cost(llm, monkeypatch, amount, limit, said):
     priced = []
 
-    def price(candidate, tokens, longest, *, at):
+    def price(candidate, tokens, longest, *, at, overrides):
         priced.append(longest)
         return Cost(amount=amount)
 
@@ -104,3 +104,22 @@ def test_nobody(llm):
     shown = lines(llm, "Hello", exclude=("first", "second"))
     assert shown[-1] == "  nobody can be asked"
     assert not any(line.startswith("  1.") for line in shown)
+
+
+def test_by_what_each_has_its_place(home):
+    settings = Settings(providers=(FIRST, SECOND), policy="spread")
+    manager = Manager(home, settings=settings)
+    shown = lines(manager, "Hello")
+    manager.close()
+    assert shown[-2:] == (
+        "  1. first:m1 · $0 · spread: in turn, first this time",
+        "  2. second:m2 · $0 · spread: in turn, first in 1 call",
+    )
+
+
+def test_the_users_own_prices_are_what_it_would_cost(llm, home):
+    prices = '[[price]]\nprovider = "second"\nmodel = "m2"\ninput = 0\noutput = 10000\n'
+    llm.places.prices.parent.mkdir(parents=True, exist_ok=True)
+    llm.places.prices.write_text(prices)
+    shown = lines(llm, "Hello", max_tokens=100)
+    assert shown[-2:] == ("  1. first:m1 · $0", "  2. second:m2 · $1.00")

@@ -213,10 +213,8 @@ def test_what_does_nothing_yet_says_so(written):
         user='policy = "cheapest"\n'
         + USER
         + '[policies]\nmine = "fastest"\n[budgets.b]\nlimit = 1\n'
-    )
+    )  # policies are in force: no line of them
     assert [line.partition(": ")[2] for line in llm.notes] == [
-        "policy: 'cheapest' is not in force yet: candidates are tried by priority",
-        "policies.mine: 'fastest' is not in force yet: candidates are tried by priority",
         "budgets.b: is not in force yet: nothing is refused because of it",
     ]
 
@@ -230,6 +228,16 @@ def test_a_newer_file_is_read_and_not_written(written, home, caplog):
     assert "version 99 is a newer nbapimgr's" in llm.trouble[0]
     assert any("version 99" in note for note in llm.notes)
     assert load(home / "settings.toml").providers[0].priority == 100
+
+
+def test_the_administrators_policy_is_in_force(written):
+    two = USER.replace('["m"]', '["m", "n"]') + "keyless = true\n"
+    llm = written(user='policy = "cheapest"\n' + two)
+    assert llm.plan(llm.request("Hi")[0]).policy == "cheapest"
+    llm = written(managed='policy = "spread"\n', user='policy = "cheapest"\n' + two)
+    plan = llm.plan(llm.request("Hi")[0])
+    assert plan.policy == "spread"
+    assert plan.reasons["mine:n"] == "spread: in turn, first in 1 call"
 
 
 def test_doctor_shows_each_value_and_its_source(written):
@@ -255,7 +263,7 @@ def test_doctor_shows_no_key_and_no_novel(written):
 
 
 def test_notes_fail_the_doctor(written):
-    llm = written(user='policy = "spread"\n' + USER)
+    llm = written(user=USER + "[budgets.b]\nlimit = 1\n")
     row = next(row for row in doctor_rows(llm) if "not in force yet" in row["found"])
     assert row["ok"] is False
 
