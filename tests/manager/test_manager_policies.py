@@ -206,6 +206,9 @@ def test_what_an_earlier_kernel_met_counts(kernel):
 def test_price_and_speed_are_balanced_by_rank(kernel):
     llm = kernel("balanced")
     price(llm, {"a": 3, "b": 1, "c": 2})
+    assert plan(llm).reasons["c:m"] == (
+        "balanced: 3 = 2 ($0.0026 for 1,000+300 tokens) + 1 (speed unknown)"
+    )
     timed(llm, {"a": 1.0, "b": 2.0})
     assert order(llm) == "bca"
     assert plan(llm).reasons == {
@@ -246,12 +249,33 @@ def test_each_route_has_its_own_turns(kernel):
     assert said == ["a", "b", "b", "c", "c", "b"]
 
 
+def test_each_part_of_a_list_has_its_own_turns(kernel):
+    routes = {"x": ("a", "b"), "y": ("c", "a:n")}
+    llm = kernel(routes=routes, policies=dict.fromkeys(routes, "spread"))
+    request = llm.request("Hi", route="x,y")[0]
+    said = [[str(one) for one in llm._wish(request).candidates] for _ in range(3)]
+    assert said == [
+        ["a:m", "b:m", "c:m", "a:n"],
+        ["b:m", "a:m", "a:n", "c:m"],
+        ["a:m", "b:m", "c:m", "a:n"],
+    ]
+
+
 def test_turns_are_shared_fairly_by_threads(kernel):
     llm = kernel("spread")
     request = llm.request("Hi")[0]
+    alone = []
+
+    class Turns(dict):
+        def get(self, *args):
+            alone.append(llm._ordering._lock.locked())
+            return super().get(*args)
+
+    llm._ordering._turns = Turns()
     with ThreadPoolExecutor(8) as pool:
         firsts = pool.map(lambda _: str(llm._wish(request).candidates[0]), range(300))
-    assert Counter(firsts) == {"a:m": 100, "b:m": 100, "c:m": 100}
+        assert Counter(firsts) == {"a:m": 100, "b:m": 100, "c:m": 100}
+    assert alone == [True] * 300
 
 
 # what is ordered by what
@@ -306,6 +330,7 @@ def test_a_providers_policy_orders_its_models_where_it_is_named(kernel, servers)
     for _ in range(4):
         assert llm.ask("Hi", route="a").provider == "a"
     assert [seen.json["model"] for seen in servers["a"].seen] == ["m", "n", "o", "m"]
+    assert plan(llm, route="a").policy == "spread"
     assert [str(c) for c in plan(llm, route="b,a").candidates][:4] == ["b:m", "b:n", "b:o", "a:m"]
     assert [str(c) for c in plan(llm, route="a").candidates] == [
         "a:n", "a:o", "a:m", "b:m", "b:n", "b:o",
@@ -532,8 +557,11 @@ POLICY = st.sampled_from(POLICIES)
     route=routes, policy=POLICY,
     policies=st.dictionaries(st.sampled_from(["a", "d", "few", "deep"]), POLICY),
     prices=st.dictionaries(st.sampled_from("abcd"), st.sampled_from([0.0, 1.0, 2.0])),
+    exclude=st.sampled_from([(), ("c",)]),
 )  # fmt: skip
-def test_a_plan_with_a_policy_asks_the_same_and_nobody_else(route, policy, policies, prices):
+def test_a_plan_with_a_policy_asks_the_same_and_nobody_else(
+    route, policy, policies, prices, exclude
+):
     settings = Settings(
         providers=PROVIDERS, policy=policy, policies=policies,
         routes={"few": ("d:n", "b"), "deep": ("c", "few", "a:n")},
@@ -544,7 +572,7 @@ def test_a_plan_with_a_policy_asks_the_same_and_nobody_else(route, policy, polic
 
     def made(order):
         return plan_for(
-            Request(messages=(user("Hi"),), exclude=("c",)), route, settings,
+            Request(messages=(user("Hi"),), exclude=exclude), route, settings,
             credentials=lambda _: ("x", "y"), facts=facts, order=order,
         )  # fmt: skip
 
