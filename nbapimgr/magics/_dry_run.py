@@ -62,7 +62,7 @@ def _order(plan: Plan, request: Request, tokens: int, prices: Path) -> Iterator[
     for number, candidate in enumerate(plan.candidates, 1):
         output = request.max_tokens or 0
         likely = price(candidate, tokens, output, at=time.time(), overrides=prices)
-        cost = "price unknown" if likely.amount is None else money(likely.amount)
+        cost = money(likely)
         least = "" if request.max_tokens else " for the input alone"
         why = plan.reasons.get(str(candidate), "")
         if number > fit:

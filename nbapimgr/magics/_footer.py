@@ -24,7 +24,7 @@ def footer(reply: Reply, trouble: tuple[str, ...] = ()) -> str:
     """The line for a reply, whose model is what the provider calls it."""
     parts = [f"✓ {reply.provider}:{reply.model}", _time(reply), _tokens(reply.usage)]
     if reply.source == "live":
-        parts.append(_cost(reply.cost))
+        parts.append(money(reply.cost))
     else:
         parts.append({"cache": "from the cache, free", "replay": "replayed, free"}[reply.source])
     if reply.finish_reason == "length":
@@ -54,15 +54,18 @@ def _detours(reply: Reply) -> list[str]:
     return [line if times == 1 else f"{line} ×{times}" for line, times in failed.items()]
 
 
-def money(amount: float) -> str:
-    """US dollars with as many places as it takes to see something."""
+def money(cost: Cost) -> str:
+    """A cost with as many places as it takes to see something."""
+    amount, sign = cost.amount, cost.sign
+    if amount is None:
+        return "price unknown"
     if amount == 0:
-        return "$0"
+        return f"{sign}0"
     if amount < _LEAST:
-        return f"<${_LEAST:.6f}"
+        return f"<{sign}{_LEAST:.6f}"
     if amount < 0.001:  # noqa: PLR2004  # where four places no longer tell
-        return "$" + f"{amount:.6f}".rstrip("0")
-    return f"${amount:.2f}" if amount >= 1 else f"${amount:.4f}"
+        return sign + f"{amount:.6f}".rstrip("0")
+    return f"{sign}{amount:.2f}" if amount >= 1 else f"{sign}{amount:.4f}"
 
 
 def _time(reply: Reply) -> str:
@@ -74,7 +77,3 @@ def _tokens(usage: Usage) -> str:
         return ""
     about = "~" if usage.source == "estimated" else ""
     return f"{about}{usage.input_tokens}→{usage.output_tokens} tok"
-
-
-def _cost(cost: Cost) -> str:
-    return "price unknown" if cost.amount is None else money(cost.amount)

@@ -48,6 +48,11 @@ class Cost(Record, frozen=True, kw_only=True):
     source: Literal["provider", "local", "none"] = "none"
     price_ref: str | None = None
 
+    @property
+    def sign(self) -> str:
+        """What is written before the amount: `$`, or the currency's code and a space."""
+        return "$" if self.currency == "USD" else f"{self.currency} "
+
 
 Scope = Literal["request", "model", "credential", "account", "provider", "host", "local"]
 

@@ -28,9 +28,12 @@ _complained: set[str] = set()
 def prepare() -> None:
     """Load the price data.
 
-    Takes 0.3 to 0.9 s: worth doing on a thread while the first answer is awaited.
+    Takes 0.3 to 0.9 s: worth doing on a thread while the first answer is awaited. Never raises.
     """
-    _tariffs.load()
+    try:
+        _tariffs.load()
+    except Exception as error:  # noqa: BLE001  # no price is worth a traceback in some cell
+        _complain(f"no prices: {type(error).__name__}")
 
 
 def cost(

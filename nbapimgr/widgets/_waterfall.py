@@ -91,7 +91,7 @@ def _cells(attempt: Attempt) -> tuple[str, ...]:
         f"{attempt.duration:.2f} s",
         "" if attempt.first_chunk is None else f"{attempt.first_chunk:.2f} s",
         f"{about}{usage.input_tokens}→{usage.output_tokens or 0}" if usage and known else "",
-        "" if attempt.cost.amount is None else f"${attempt.cost.amount:.6f}",
+        "" if attempt.cost.amount is None else f"{attempt.cost.sign}{attempt.cost.amount:.6f}",
     )
 
 
@@ -154,10 +154,12 @@ def _wasted(attempts: Sequence[Attempt]) -> str:
     if not vain:
         return "Nothing was wasted."
     seconds = sum(a.duration + a.waited for a in vain if not a.probe)
-    costs = [a.cost.amount for a in vain]
-    known = sum(cost for cost in costs if cost is not None)
-    unknown = sum(cost is None for cost in costs)
-    spent = f"${known:.6f}" + (f" and {unknown} of unknown cost" if unknown else "")
+    known: dict[str, float] = {}
+    for cost in (a.cost for a in vain if a.cost.amount is not None):
+        known[cost.sign] = known.get(cost.sign, 0.0) + (cost.amount or 0.0)
+    unknown = sum(a.cost.amount is None for a in vain)
+    spent = " and ".join(f"{sign}{sum_:.6f}" for sign, sum_ in (known or {"$": 0.0}).items())
+    spent += f" and {unknown} of unknown cost" if unknown else ""
     probes = sum(a.probe for a in vain)
     of_them = f", {probes} of them a probe" if probes else ""
     count = f"{len(vain)} attempt{'s' * (len(vain) != 1)}"

@@ -76,6 +76,7 @@ def test_the_line_is_text_in_html_too():
 @pytest.mark.parametrize(
     ("amount", "shown"),
     [
+        (None, "price unknown"),
         (0, "$0"),
         (0.0000004, "<$0.000001"),
         (0.000001, "$0.000001"),
@@ -88,4 +89,8 @@ def test_the_line_is_text_in_html_too():
     ],
 )
 def test_money_shows_what_matters(amount, shown):
-    assert money(amount) == shown
+    assert money(Cost(amount=amount)) == shown
+
+
+def test_money_of_another_country_is_called_so():
+    assert money(Cost(amount=0.5, currency="EUR")) == "EUR 0.5000"

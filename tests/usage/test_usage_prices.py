@@ -85,6 +85,13 @@ def test_the_provider_s_own_figure_wins(tmp_path):
     assert found == Cost(amount=0.25, source="provider")
 
 
+def test_prices_that_cannot_be_loaded_are_no_traceback(monkeypatch, caplog):
+    monkeypatch.setattr(_prices, "_complained", set())
+    monkeypatch.setattr(_prices._tariffs, "load", lambda: 1 / 0)
+    prepare()
+    assert "no prices: ZeroDivisionError" in caplog.text
+
+
 @pytest.mark.parametrize("bad", [math.nan, -1.0, math.inf])
 def test_a_figure_that_is_no_money_is_not_believed(bad):
     named = Usage(input_tokens=1_000_000, output_tokens=0, cost=bad)

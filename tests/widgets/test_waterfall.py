@@ -49,6 +49,13 @@ def test_a_probe_is_called_one_and_costs_nobody_time():
     assert said.endswith("Came to nothing: 2 attempts, 1 of them a probe · 1.0 s · $0.001300")
 
 
+def test_money_of_several_countries_is_not_added_up():
+    spent = Cost(amount=0.002, currency="EUR", source="local")
+    said = waterfall_text([FIRST, failed(cost=spent)])
+    assert "EUR 0.002000" in said
+    assert said.endswith("$0.000300 and EUR 0.002000")
+
+
 def test_what_was_adapted_is_said_with_the_outcome():
     well = attempt("ok", adapted="temperature left out")
     lost = failed(adapted="stop left out")
