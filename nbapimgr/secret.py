@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import SupportsIndex
 
-__all__ = ["Secret", "scrub"]
+__all__ = ["Secret", "scrub", "scrubber"]
 
 _MASK: Final = "[secret]"
 _RUN: Final = 12
@@ -87,13 +87,18 @@ def scrub(text: str, secrets: Iterable[Secret] = ()) -> str:
     A secret is found as it is, in a URL, in JSON, in base64 and in hex; of a cut one every run of
     12 characters.
     """
+    return scrubber(secrets)(text)
+
+
+def scrubber(secrets: Iterable[Secret]) -> Callable[[str], str]:
+    """`scrub` for many texts: what to look for is worked out once."""
     runs: set[str] = set()
     for secret in secrets:
         value = secret.reveal()
         if len(value) >= _LEAST:
             for form in _forms(value):
                 runs.update(form[i : i + _RUN] for i in range(max(1, len(form) - _RUN + 1)))
-    return _LOOKS_LIKE_A_KEY.sub(_MASK, _without(text, runs))
+    return lambda text: _LOOKS_LIKE_A_KEY.sub(_MASK, _without(text, runs))
 
 
 def _forms(value: str) -> set[str]:

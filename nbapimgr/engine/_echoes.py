@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from nbapimgr.secret import scrub
+from nbapimgr.secret import scrubber
 
 if TYPE_CHECKING:
     from nbapimgr.models import Failure
@@ -20,8 +20,8 @@ _WORDS: Final = ("message", "detail", "evidence", "type", "code", "request_id")
 
 def without_key(failure: Failure, request_id: str | None, key: Secret | None) -> Failure:
     """The failure with the id of its request, and with the key, or parts of it, masked."""
-    keys = [key] if key else []
     said = {name: getattr(failure, name) for name in _WORDS}
     said["request_id"] = failure.request_id or request_id
-    clean = {name: scrub(words, keys) for name, words in said.items() if words}
-    return msgspec.structs.replace(failure, **clean)
+    clean = scrubber([key] if key else [])
+    masked = {name: clean(words) for name, words in said.items() if words}
+    return msgspec.structs.replace(failure, **masked)
