@@ -294,6 +294,28 @@ def test_who_is_opened_meanwhile_is_the_last_resort_whatever_for(world, server, 
     assert asked.categories == ["auth.invalid_key", "model.not_found", "ok"]
 
 
+def test_who_is_opened_and_closed_again_meanwhile_is_asked_in_the_end(
+    world, server, other, monkeypatch
+):
+    world.keys = {"main": Secret("the-same-key"), "spare": Secret("the-same-key")}
+    server.script(error(401), streamed("mended"))
+    other.script(error(400, "no such parameter", code="model_not_found"))
+    breakers = world.engine.breakers
+    standing, looks = breakers.standing, []
+
+    def closed_at_the_second_look(candidate):
+        if (candidate.provider.name, candidate.credential) == ("one", "spare"):
+            looks.append(candidate)
+            if len(looks) == 2:
+                breakers.reset()
+        return standing(candidate)
+
+    monkeypatch.setattr(breakers, "standing", closed_at_the_second_look)
+    asked = world.ask(credentials=("main", "spare"))
+    assert asked.reply().text == "mended"
+    assert asked.categories == ["auth.invalid_key", "model.not_found", "ok"]
+
+
 def test_who_is_opened_meanwhile_and_not_asked_any_more_is_said(world, server, other):
     world.keys = {"main": Secret("the-same-key"), "spare": Secret("the-same-key")}
     server.script(error(401))
