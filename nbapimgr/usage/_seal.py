@@ -11,7 +11,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from nbapimgr.usage._arrow import part_of_schema, schema, to_table
+from nbapimgr.usage._arrow import part_of_schema, release, schema, to_table
 from nbapimgr.usage._journal import decode
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def seal(folder: Folder, name: Name) -> None:
         finally:
             draft.unlink(missing_ok=True)
         _folder_to_disk(final.parent)
+        release()
     with contextlib.suppress(FileNotFoundError):
         if damaged:
             segment.rename(segment.with_suffix(".damaged"))

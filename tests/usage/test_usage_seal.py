@@ -70,6 +70,25 @@ def test_sealing_again_does_nothing(home, name):
     assert home.parquet(name).read_bytes() == before
 
 
+def test_the_memory_of_a_sealed_table_is_given_back(home, name):
+    given_back = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pyarrow.default_memory_pool", lambda: Pool(given_back))
+        seal(home, name)
+        seal(home, name)
+    assert given_back == ["all that is unused"]
+
+
+class Pool:
+    """A memory pool that notes what it is told."""
+
+    def __init__(self, told):
+        self._told = told
+
+    def release_unused(self):
+        self._told.append("all that is unused")
+
+
 def test_a_segment_without_rows_is_sealed_too(home):
     """Were it only removed, a late writer could not tell that its row is in no file."""
     segment = Segment(home, 20_000, "w", 1)
