@@ -23,5 +23,8 @@ def without_key(failure: Failure, request_id: str | None, key: Secret | None) ->
     said = {name: getattr(failure, name) for name in _WORDS}
     said["request_id"] = failure.request_id or request_id
     clean = scrubber([key] if key else [])
-    masked = {name: clean(words) for name, words in said.items() if words}
-    return msgspec.structs.replace(failure, **masked)
+    words = {name: text for name, text in said.items() if text}
+    whole = "\n".join(words.values())
+    if clean(whole) != whole:  # as a rule there is nothing to mask, and one look is enough
+        words = {name: clean(text) for name, text in words.items()}
+    return msgspec.structs.replace(failure, **words)
