@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
 from nbapimgr.errors import NbApiMgrError, SettingsError
+from nbapimgr.manager._whole_file import put
 from nbapimgr.settings import Budget, fields_of
 
 if TYPE_CHECKING:
@@ -161,13 +161,11 @@ class Import:
 
     def _remember(self, imports: list[list[_Done]]) -> None:
         """Keep what each import has added, the last one last."""
-        draft = self._record.with_suffix(f".{os.getpid()}")
         try:
-            if not imports:
+            if imports:
+                put(self._record, msgspec.json.encode(imports))
+            else:
                 self._record.unlink(missing_ok=True)
-                return
-            draft.write_bytes(msgspec.json.encode(imports))
-            draft.replace(self._record)
         except OSError as e:
             self.failed.append(f"what was added cannot be taken back: {e.strerror}")
 

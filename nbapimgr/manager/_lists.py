@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import logging
 import os
 import time
-import uuid
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from nbapimgr.manager._whole_file import put
 from nbapimgr.models import ModelInfo
 
 if TYPE_CHECKING:
@@ -60,15 +59,9 @@ class Lists:
         """Keep what a provider says of its models besides their names; the same by model."""
         told = said_of(models)
         kept = _Kept(base_url=provider.base_url, asked_at=time.time(), models=[*told.values()])
-        path = self._path(provider)
-        part = path.with_suffix(f".{uuid.uuid4().hex}.part")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(msgspec.json.encode(kept))
-            part.replace(path)
+            put(self._path(provider), msgspec.json.encode(kept))
         except OSError as e:
-            with contextlib.suppress(OSError):
-                part.unlink()
             _log.warning("the models of %s are not kept: %s", provider.name, e.strerror)
         return told
 

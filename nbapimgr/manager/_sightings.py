@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+from nbapimgr.manager._whole_file import put
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ class Sightings:
     cannot be read or written is as if nobody had looked.
 
     Args:
-        path: The file; None keeps all in memory.
+        path: The file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -82,9 +83,5 @@ class Sightings:
         return self._found
 
     def _write(self, found: tuple[_Sighting, ...]) -> None:
-        draft = self._path.with_suffix(f".{os.getpid()}")
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.touch(0o600)
-            draft.write_bytes(msgspec.json.encode(found))
-            draft.replace(self._path)
+            put(self._path, msgspec.json.encode(found))

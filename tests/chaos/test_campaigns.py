@@ -11,6 +11,7 @@ import pytest
 
 from tests.bench.harness import ROOT
 from tests.chaos.availability import Taken, gates, quantile
+from tests.chaos.campaigns import campaign
 from tests.chaos.outages import KINDS, Outage, schedule, standing
 from tests.chaos.soak import MIB, Look
 from tests.chaos.soak import gates as soak_gates
@@ -25,19 +26,6 @@ BROKEN = [
     ("interrupts", "unaccounted", {"rows lost"}, ("--interrupts", "30", "--short")),
     ("soak", "hoarding", {"memory, growth", "tasks left", "files and sockets"}, ("--calls", "800")),
 ]
-
-
-def campaign(name, *options):
-    """Its exit status and what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", f"tests.chaos.{name}", *options],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", SHORT)

@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import pytest
 
-from tests.bench.harness import ROOT
+from tests.chaos.campaigns import campaign
 from tests.chaos.mutation import Mutant, interval, judged, undecorated
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="mutmut forks")
-
-
-def campaign(folder, *options):
-    """Its exit status and what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos.mutation", "--folder", str(folder), *options],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 SHORT = ("--room", "secret", "--least", "1", "--only", "nbapimgr.secret.x__without*")
 
 
 def test_no_mutant_of_the_redaction_goes_unnoticed(tmp_path):
-    status, said = campaign(tmp_path, *SHORT)
+    status, said = campaign("mutation", "--folder", str(tmp_path), *SHORT)
     assert status == 0, said
     assert "100.0% of 33 mutants" in said, said
 
 
 def test_without_its_tests_a_mutant_lives(tmp_path):
-    status, said = campaign(tmp_path, *SHORT, "--tests", "tests/test_secret.py")
+    status, said = campaign(
+        "mutation", "--folder", str(tmp_path), *SHORT, "--tests", "tests/test_secret.py"
+    )
     assert status == 1, said
     assert "- if start > end or not kept:" in said
 

@@ -8,7 +8,6 @@ import pytest
 
 from nbapimgr.magics._table import whole
 
-pd = pytest.importorskip("pandas")
 LONG = "last resort, open: service.overloaded twice, tried again in 15 s (key default)"
 
 
@@ -18,6 +17,8 @@ def table():
 
 
 def test_no_text_is_cut_off(table):
+    import pandas as pd
+
     assert LONG not in repr(pd.DataFrame(table))  # as pandas does
     assert LONG in repr(table)
     assert LONG in table._repr_html_()
@@ -25,6 +26,8 @@ def test_no_text_is_cut_off(table):
 
 
 def test_what_is_made_of_it_is_an_ordinary_table(table):
+    import pandas as pd
+
     assert isinstance(table, pd.DataFrame)
     assert type(table[["reason"]]) is pd.DataFrame
     assert table.to_dict("records") == [{"order": "1", "reason": LONG}]
